@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wire's counters in shared memory: one block a poll core, written by that core alone, read by
+// presence. Every reason to let a packet go has its own. The table of names is counters.c.
+#pragma once
+
+#include <stdint.h>
+
+enum wire_counter {
+	WIRE_RX_FRAMES,
+	WIRE_RX_BYTES,
+	WIRE_TX_FRAMES,  // inline: forwarded
+	WIRE_TX_DROPPED, // inline: the other port took no more
+	// Let go by the frame walk, in the order of the layers.
+	WIRE_NOT_IP,
+	WIRE_NOT_UDP,
+	WIRE_SHORT_FRAME,   // cut before its headers end
+	WIRE_TOO_MANY_TAGS, // more VLAN tags than looked through
+	WIRE_IPV4_HEADER,   // version, header length or total length wrong
+	WIRE_IPV6_HEADER,
+	WIRE_IPV6_EXTENSIONS, // more extension headers than looked through
+	WIRE_IPV6_NO_NEXT,    // no next header, or encrypted
+	WIRE_UDP_LENGTH,
+	WIRE_CUT_DATAGRAM, // the capture or the port cut it: less there than the header says
+	// Fragments.
+	WIRE_FRAGMENTS,
+	WIRE_REASSEMBLED,
+	WIRE_FRAGMENT_TIMEOUT,
+	WIRE_FRAGMENT_INVALID,
+	WIRE_FRAGMENT_NO_ROOM, // table or mbufs used up
+	// Let go by the gate.
+	WIRE_EMPTY_DATAGRAM,
+	WIRE_NOT_SIP,
+	WIRE_KEEPALIVE,
+	WIRE_STUN,
+	WIRE_TLS,
+	WIRE_SIP_IGNORED, // SIP that changes nothing
+	// SIP.
+	WIRE_SIP_MESSAGES, // all that looked like SIP: ignored, parsed and rejected
+	WIRE_SIP_PARSED,
+	WIRE_SIP_REFERENCE, // of these, by the reference parser
+	WIRE_SIP_REJECTED,
+	WIRE_SIP_NO_EVENT, // parsed, but nothing for presence
+	// Events.
+	WIRE_EVENTS,
+	WIRE_EVENT_TEXT_CUT,
+	WIRE_OVERFLOWED,  // events that waited on the overflow list
+	WIRE_SHED_STARTS, // dropped because ring and overflow list were full; never an end of call
+	WIRE_SHED_ENDS,   // must stay 0
+	// Loop.
+	WIRE_LOOPS,
+	WIRE_EMPTY_POLLS,
+	WIRE_SLEEPS,
+	WIRE_COUNTER_COUNT,
+};
+
+struct wire_counters {
+	_Alignas(64) uint64_t value[WIRE_COUNTER_COUNT];
+	uint64_t reject[32]; // by enum sip_reject
+	uint64_t heartbeat;  // one more each housekeeping; the watchdog looks at it
+	uint64_t ring_high_water;
+};
+
+// Port statistics, read from the device by one poll core every second.
+struct wire_port_counters {
+	uint64_t received, missed, errors, no_buffer, sent, send_errors;
+	uint8_t link_up;
+	char name[63];
+};
+
+const char *wire_counter_name(enum wire_counter counter); // "ipv4-header"
+const char *wire_counter_help(enum wire_counter counter);

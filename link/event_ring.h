@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Single-producer single-consumer ring of call events in shared memory: a poll core pushes, the
+// presence worker pops. Either side may be killed between any two instructions: what is not yet
+// published by `tail` never happened, and the other side never waits. Indices are checked against
+// the size before use, because the other process may be broken.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "link/call_event.h"
+
+struct event_ring {
+	_Alignas(64) uint32_t slots; // power of two; segment owner: wo
+	_Alignas(64) uint64_t tail;  // wire: rw, presence: ro. Next slot to write
+	_Alignas(64) uint64_t head;  // presence: rw, wire: ro. Next slot to read
+	_Alignas(64) struct call_event event[];
+};
+
+size_t event_ring_bytes(uint32_t slots);
+void event_ring_init(struct event_ring *ring, uint32_t slots);
+
+// false: full; the event is still the caller's. Producer only.
+bool event_ring_push(struct event_ring *ring, const struct call_event *event);
+// false: empty. Consumer only.
+bool event_ring_pop(struct event_ring *ring, struct call_event *event);
+uint32_t event_ring_count(const struct event_ring *ring);

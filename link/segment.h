@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one piece of memory the two halves share: a sealed memfd made by the supervisor before it
+// starts them. Holds the event rings, the wire's counters, the wire's settings by generation, and
+// the secret key of the hashes. Presence asleep is woken through the doorbell (link/doorbell.h).
+#pragma once
+
+#include <stdint.h>
+
+#include "link/counters.h"
+#include "link/event_ring.h"
+#include "link/wire_settings.h"
+
+enum {
+	SEGMENT_MAGIC = 0x6f66686b, // "ofhk"
+	SEGMENT_VERSION = 1,
+	SEGMENT_LCORES = 16,
+	SEGMENT_PORTS = 8,
+};
+
+struct segment {
+	uint32_t magic, version;
+	uint64_t bytes;
+	uint32_t lcores; // poll cores, each with a ring
+	uint32_t ring_slots;
+	uint32_t ports; // wire: wo
+	uint32_t reserved;
+	struct siphash_key key;    // supervisor: wo at start
+	uint64_t wire_starts;      // supervisor: wo
+	uint32_t worker_asleep;    // presence: wo, wire: ro; see doorbell.h
+	uint32_t wire_ready;       // wire: wo; ports are open and polled
+	uint64_t worker_heartbeat; // presence: wo, supervisor: ro
+	struct wire_settings_box settings;
+	struct wire_port_counters port[SEGMENT_PORTS]; // wire: wo
+	struct wire_counters counters[SEGMENT_LCORES]; // poll core: wo
+	uint64_t ring_offset[SEGMENT_LCORES];
+};
+
+// Creates the memfd, sized and sealed against resizing. Returns the mapping and the fd, or NULL
+// with errno.
+struct segment *segment_create(uint32_t lcores, uint32_t ring_slots, int *fd);
+// Maps one that was inherited; NULL and errno EPROTO when it is not of this version or its own
+// numbers don't fit its size.
+struct segment *segment_map(int fd);
+void segment_unmap(struct segment *segment);
+struct event_ring *segment_ring(struct segment *segment, uint32_t lcore);

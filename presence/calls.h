@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// All dialogs that are up, by Call-ID and tags, with their deadlines. Follows the table of
+// sip/call.c; finds out who the parties are (presence/identity.c) and tells their persons.
+// One thread: the worker's.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "presence/person.h"
+#include "sip/call.h"
+#include "sip/siphash.h"
+
+struct call_event;
+struct directory;
+struct settings;
+struct store;
+struct store_call;
+struct timer_wheel;
+struct calls;
+
+enum call_role { CALL_CALLER, CALL_CALLEE, CALL_ROLES };
+
+// A person's part in a call; on the person's list.
+struct call_party {
+	struct call_party *next, **prev;
+	struct person *person; // NULL: not mapped
+};
+
+// The hot fields lie together; a million of these must stay under 400 MB with all that hangs on
+// them.
+struct call;
+
+struct calls_options {
+	const struct settings *settings; // borrowed; calls_settings() replaces it
+	struct timer_wheel *wheel;
+	struct directory *directory;
+	struct persons *persons;
+	struct store *store; // NULL: nothing is kept (replay)
+};
+
+struct calls *calls_new(const struct calls_options *options);
+void calls_free(struct calls *calls); // no events, no store writes
+void calls_settings(struct calls *calls, const struct settings *settings);
+
+// The straight way: one event from a poll core. Never fails; limits are counters.
+void calls_apply(struct calls *calls, const struct call_event *event);
+// A call read back from the store.
+void calls_restore(struct calls *calls, const struct store_call *record);
+// Ends all calls of a person because the operator says so. Number of calls ended.
+unsigned int calls_clear(struct calls *calls, struct person *person);
+
+// For people: offhookctl calls, explain.
+struct call_view {
+	const char *call_id;
+	const char *caller, *callee; // addresses of record or NULL
+	enum call_state state;
+	uint64_t start_ns, deadline_ns; // monotonic
+	const char *deadline_why; // "session timer", "maximum age", "no ACK", "BYE unanswered"
+	enum person_cause cause;  // how it came up
+};
+void calls_each(struct calls *calls, void (*each)(void *ctx, const struct call_view *call),
+		void *ctx);
+// The calls of one person.
+void calls_of_person(struct calls *calls, const struct person *person,
+		     void (*each)(void *ctx, const struct call_view *call), void *ctx);
+
+struct calls_totals {
+	uint64_t attempts;  // INVITEs without a To tag, retransmissions not counted twice in a row
+	uint64_t confirmed; // dialogs that came up by a 2xx
+	uint64_t learned;
+	size_t up;
+	size_t bytes; // memory of the table and its calls
+};
+void calls_totals(const struct calls *calls, struct calls_totals *totals);

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The presence half: drains the event rings, and owns calls, persons and publications. One thread,
+// no locks; asleep when there is nothing to do, woken by the doorbell.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct calls;
+struct directory;
+struct loop;
+struct persons;
+struct publications;
+struct registrar;
+struct secrets;
+struct segment;
+struct settings;
+struct store;
+struct worker;
+
+struct worker_options {
+	const struct settings *settings; // copied
+	const struct secrets *secrets;   // copied
+	struct segment *segment;         // borrowed
+	int doorbell;
+};
+
+struct worker *worker_new(const struct worker_options *options, char *error, size_t error_size);
+void worker_free(struct worker *worker);
+// Until worker_stop(); then takes publications back or keeps them, as settings say, within
+// stop_timeout. 0 or -errno.
+int worker_run(struct worker *worker);
+void worker_stop(struct worker *worker); // async-signal-safe
+int worker_reload(struct worker *worker, const struct settings *settings,
+		  const struct secrets *secrets, char *error, size_t error_size);
+
+// For the control socket and the exporter, which live in the same thread.
+struct loop *worker_loop(struct worker *worker);
+struct calls *worker_calls(struct worker *worker);
+struct persons *worker_persons(struct worker *worker);
+struct publications *worker_publications(struct worker *worker);
+struct registrar *worker_registrar(struct worker *worker);
+struct store *worker_store(struct worker *worker);
+struct directory *worker_directory(struct worker *worker);
+const struct settings *worker_settings(struct worker *worker);
