@@ -35,11 +35,16 @@ void metric_register(struct metric *metric);
 // that the caller can append its own.
 void metric_write(FILE *out);
 
+// Text as the value of a label or help, without its quotes: `"`, `\` and line ends escaped. For
+// those who append samples of their own.
+void metric_write_escaped(FILE *out, const char *text);
+
 // Value of a counter or gauge by name and labels (NULL: none); 0 when there is no such metric.
 uint64_t metric_value(const char *name, const char *labels);
 
 void metric_observe(struct metric *metric, uint64_t duration_ns);
-// Upper bound in ns of the bucket that holds the given share (0..1) of all observations; 0: none.
+// Upper bound in ns of the bucket that holds the given share (0..1) of all observations; 0: none;
+// UINT64_MAX: above all bounds.
 uint64_t metric_quantile_ns(const struct metric *metric, double share);
 
 #define METRIC_DECLARE_(var, kind_, name_, labels_, help_, histogram_)                  \

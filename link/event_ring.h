@@ -10,6 +10,8 @@
 
 #include "link/call_event.h"
 
+enum { EVENT_RING_SLOTS_MAX = 1 << 16 }; // 64 MiB a ring
+
 struct event_ring {
 	_Alignas(64) uint32_t slots; // power of two; segment owner: wo
 	_Alignas(64) uint64_t tail;  // wire: rw, presence: ro. Next slot to write
@@ -17,11 +19,13 @@ struct event_ring {
 	_Alignas(64) struct call_event event[];
 };
 
+// slots: a power of two up to EVENT_RING_SLOTS_MAX.
 size_t event_ring_bytes(uint32_t slots);
 void event_ring_init(struct event_ring *ring, uint32_t slots);
 
 // false: full; the event is still the caller's. Producer only.
 bool event_ring_push(struct event_ring *ring, const struct call_event *event);
-// false: empty. Consumer only.
+// false: empty. Consumer only. What the producer could not have pushed (texts that are not inside
+// the event, indices, methods or cores that can't be) is skipped; other numbers are its word.
 bool event_ring_pop(struct event_ring *ring, struct call_event *event);
 uint32_t event_ring_count(const struct event_ring *ring);

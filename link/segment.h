@@ -35,11 +35,13 @@ struct segment {
 	uint64_t ring_offset[SEGMENT_LCORES];
 };
 
-// Creates the memfd, sized and sealed against resizing. Returns the mapping and the fd, or NULL
-// with errno.
+// Creates the memfd, sized and sealed against resizing, with a random key. Returns the mapping and
+// the fd (close-on-exec: who execs a half clears that for it), or NULL with errno; EINVAL for sizes
+// that can't be. ring_slots: a power of two up to EVENT_RING_SLOTS_MAX.
 struct segment *segment_create(uint32_t lcores, uint32_t ring_slots, int *fd);
 // Maps one that was inherited; NULL and errno EPROTO when it is not of this version or its own
 // numbers don't fit its size.
 struct segment *segment_map(int fd);
 void segment_unmap(struct segment *segment);
+// NULL: there is no such poll core.
 struct event_ring *segment_ring(struct segment *segment, uint32_t lcore);

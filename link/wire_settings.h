@@ -15,14 +15,14 @@ struct wire_settings {
 	uint64_t max_sleep_ns;
 };
 
-// A sequence lock: odd while it is written.
+// Generation n is in slot n % 2; 0: nothing published yet.
 struct wire_settings_box {
-	uint64_t generation;
-	struct wire_settings value;
+	uint64_t generation; // supervisor: rw, wire: ro
+	uint64_t slot[2][sizeof(struct wire_settings) / sizeof(uint64_t)];
 };
 
 void wire_settings_publish(struct wire_settings_box *box, const struct wire_settings *value);
-// true and *value, *seen updated when the box holds another generation than *seen. A writer that
-// died half-way leaves the old value in use.
+// One writer. Start with *seen = 0. true and *value, *seen updated when the box holds another
+// generation than *seen. A writer that died half-way leaves the old value in use.
 bool wire_settings_follow(const struct wire_settings_box *box, uint64_t *seen,
 			  struct wire_settings *value);

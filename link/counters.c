@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names and help of the wire's counters, for offhookctl and the OpenMetrics page.
+
+#include "link/counters.h"
+
+#include <stddef.h>
+
+static const struct {
+	const char *name, *help;
+} counter_table[WIRE_COUNTER_COUNT] = {
+	[WIRE_RX_FRAMES] = {"rx-frames", "Frames received"},
+	[WIRE_RX_BYTES] = {"rx-bytes", "Octets received"},
+	[WIRE_TX_FRAMES] = {"tx-frames", "Frames forwarded (inline)"},
+	[WIRE_TX_DROPPED] = {"tx-dropped", "Frames the other port did not take (inline)"},
+	[WIRE_NOT_IP] = {"not-ip", "Frames that are not IP"},
+	[WIRE_NOT_UDP] = {"not-udp", "IP packets that are not UDP"},
+	[WIRE_SHORT_FRAME] = {"short-frame", "Frames cut before their headers end"},
+	[WIRE_TOO_MANY_TAGS] = {"too-many-tags", "Frames with more VLAN tags than looked through"},
+	[WIRE_IPV4_HEADER] = {"ipv4-header", "IPv4 headers with a wrong version or length"},
+	[WIRE_IPV6_HEADER] = {"ipv6-header", "IPv6 headers with a wrong version or length"},
+	[WIRE_IPV6_EXTENSIONS] = {"ipv6-extensions",
+				  "IPv6 packets with more extension headers than looked through"},
+	[WIRE_IPV6_NO_NEXT] = {"ipv6-no-next", "IPv6 packets without a next header or encrypted"},
+	[WIRE_UDP_LENGTH] = {"udp-length", "UDP datagrams with a wrong length"},
+	[WIRE_CUT_DATAGRAM] = {"cut-datagram", "Datagrams shorter than their header says"},
+	[WIRE_FRAGMENTS] = {"fragments", "IP fragments received"},
+	[WIRE_REASSEMBLED] = {"reassembled", "Datagrams put together from fragments"},
+	[WIRE_FRAGMENT_TIMEOUT] = {"fragment-timeout", "Datagrams whose fragments came too late"},
+	[WIRE_FRAGMENT_INVALID] = {"fragment-invalid",
+				   "Fragments that can't be part of a datagram"},
+	[WIRE_FRAGMENT_NO_ROOM] = {"fragment-no-room", "Fragments without room to wait"},
+	[WIRE_EMPTY_DATAGRAM] = {"empty-datagram", "Datagrams without octets"},
+	[WIRE_NOT_SIP] = {"not-sip", "Datagrams that are not SIP"},
+	[WIRE_KEEPALIVE] = {"keepalive", "Keep-alives on SIP ports"},
+	[WIRE_STUN] = {"stun", "STUN messages"},
+	[WIRE_TLS] = {"tls", "What looks like TLS or DTLS and can't be read"},
+	[WIRE_SIP_IGNORED] = {"sip-ignored", "SIP messages that change nothing"},
+	[WIRE_SIP_MESSAGES] = {"sip-messages", "Datagrams that look like SIP"},
+	[WIRE_SIP_PARSED] = {"sip-parsed", "SIP messages parsed"},
+	[WIRE_SIP_REFERENCE] = {"sip-reference", "SIP messages parsed by the reference parser"},
+	[WIRE_SIP_REJECTED] = {"sip-rejected", "SIP messages that are malformed"},
+	[WIRE_SIP_NO_EVENT] = {"sip-no-event", "SIP messages parsed but without use for presence"},
+	[WIRE_EVENTS] = {"events", "Events for presence"},
+	[WIRE_EVENT_TEXT_CUT] = {"event-text-cut", "Events without a text that was too long"},
+	[WIRE_OVERFLOWED] = {"overflowed", "Events that waited on the overflow list"},
+	[WIRE_SHED_STARTS] = {"shed-starts", "Starts of calls dropped, ring and list full"},
+	[WIRE_SHED_ENDS] = {"shed-ends", "Ends of calls dropped; must be 0"},
+	[WIRE_LOOPS] = {"loops", "Rounds of the poll loop"},
+	[WIRE_EMPTY_POLLS] = {"empty-polls", "Polls that found no frame"},
+	[WIRE_SLEEPS] = {"sleeps", "Times a poll core slept"},
+};
+
+const char *wire_counter_name(enum wire_counter counter)
+{
+	return counter < WIRE_COUNTER_COUNT ? counter_table[counter].name : NULL;
+}
+
+const char *wire_counter_help(enum wire_counter counter)
+{
+	return counter < WIRE_COUNTER_COUNT ? counter_table[counter].help : NULL;
+}

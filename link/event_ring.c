@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// One slot an event, free-running 64-bit indices, `tail` stored last with release: an event is
+// there whole or not at all, whenever its writer is killed. Of a slot only the octets in use are
+// copied. Whatever the other process wrote is checked in our own copy, never in shared memory,
+// where it could change after the check.
+
+#include "link/event_ring.h"
+
+#include <string.h>
+
+#include "link/segment.h"
+#include "sip/msg.h"
+
+size_t event_ring_bytes(uint32_t slots)
+{
+	return sizeof(struct event_ring) + (size_t)slots * sizeof(struct call_event);
+}
+
+void event_ring_init(struct event_ring *ring, uint32_t slots)
+{
+	ring->slots = slots;
+	ring->tail = 0;
+	ring->head = 0;
+}
+
+// The size as the ring says, if it can be one; 0 otherwise. What a lie within the limit can reach
+// is bounded by segment.c, which keeps the addresses behind the segment unmapped.
+static uint32_t ring_slots(const struct event_ring *ring)
+{
+	uint32_t slots = __atomic_load_n(&ring->slots, __ATOMIC_RELAXED);
+
+	return slots <= EVENT_RING_SLOTS_MAX && (slots & (slots - 1)) == 0 ? slots : 0;
+}
+
+bool event_ring_push(struct event_ring *ring, const struct call_event *event)
+{
+	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
+	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	uint32_t slots = ring_slots(ring);
+
+	// A head that is ahead of tail makes the difference huge: full, until the consumer, which
+	// owns it, sets it right.
+	if (tail - head >= slots)
+		return false;
+	memcpy(&ring->event[tail & (slots - 1)], event, call_event_bytes(event));
+	__atomic_store_n(&ring->tail, tail + 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+// Copies a slot that the other process wrote; false when it holds no event that push() was given.
+static bool slot_copy(const struct call_event *slot, struct call_event *event)
+{
+	memcpy(event, slot, offsetof(struct call_event, bytes));
+	if (event->text_bytes > EVENT_TEXT_BYTES || event->method >= SIP_METHOD_COUNT ||
+	    event->cseq_method >= SIP_METHOD_COUNT || event->lcore >= SEGMENT_LCORES)
+		return false;
+	for (unsigned int i = 0; i < EVENT_TEXT_COUNT; i++)
+		if (event->text[i].off + event->text[i].len > event->text_bytes)
+			return false;
+	memcpy(event->bytes, slot->bytes, event->text_bytes);
+	return true;
+}
+
+bool event_ring_pop(struct event_ring *ring, struct call_event *event)
+{
+	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED);
+	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+	uint32_t slots = ring_slots(ring);
+	bool whole = false;
+
+	// More than there is room for: one of the indices was overwritten. Nothing between them can
+	// be believed; begin again where the producer will write next.
+	if (tail - head > slots) {
+		__atomic_store_n(&ring->head, tail, __ATOMIC_RELEASE);
+		return false;
+	}
+	while (!whole && head != tail)
+		whole = slot_copy(&ring->event[head++ & (slots - 1)], event);
+	__atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
+	return whole;
+}
+
+uint32_t event_ring_count(const struct event_ring *ring)
+{
+	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
+	uint64_t count = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE) - head;
+	uint32_t slots = ring_slots(ring);
+
+	return count < slots ? (uint32_t)count : slots;
+}
