@@ -11,6 +11,7 @@
 
 #include "presence/person.h"
 
+struct journal;
 struct loop;
 struct registrar;
 struct secrets;
@@ -23,8 +24,9 @@ struct publications *publications_new(struct loop *loop, struct persons *persons
 				      const struct settings *settings);
 void publications_free(struct publications *publications);
 // The registrar and the store are made after, because they report to this one.
+// journal: notes what was sent and answered for each person; NULL: nobody keeps notes.
 void publications_attach(struct publications *publications, struct registrar *registrar,
-			 struct store *store);
+			 struct store *store, struct journal *journal);
 void publications_settings(struct publications *publications, const struct settings *settings);
 
 // The person's presence changed (from person_sink).
