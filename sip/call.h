@@ -18,14 +18,15 @@ enum call_state {
 	CALL_STATE_COUNT,
 };
 
-// What a message means to a dialog. Classified from the message alone (call_classify).
+// What a message means to a dialog. Classified from the message alone (call_classify). Whether it is
+// of this dialog, newer than what was seen, and to be believed is for the caller to decide first.
 enum call_message {
 	CALL_MSG_NONE,      // changes nothing
 	CALL_MSG_INVITE,    // without a To tag: an attempt
 	CALL_MSG_REINVITE,  // with a To tag
 	CALL_MSG_PROGRESS,  // 101..199 to INVITE with a To tag
 	CALL_MSG_ANSWER,    // 2xx to INVITE
-	CALL_MSG_CHALLENGE, // 401, 407 to INVITE
+	CALL_MSG_CHALLENGE, // 401, 407 to INVITE: the same call comes again with a higher CSeq
 	CALL_MSG_GONE,      // 481, 408 to INVITE or UPDATE
 	CALL_MSG_REFUSE,    // any other 3xx..6xx to INVITE
 	CALL_MSG_ACK,
@@ -34,7 +35,8 @@ enum call_message {
 	CALL_MSG_BYE_DONE,      // 2xx, 481, 408 to BYE
 	CALL_MSG_BYE_CHALLENGE, // 401, 407 to BYE
 	CALL_MSG_BYE_REFUSE,    // other finals to BYE
-	CALL_MSG_ALIVE,         // 2xx to UPDATE, PRACK, INFO, REFER ... inside a dialog
+	CALL_MSG_INSIDE,        // 2xx to UPDATE or INFO, which exist only inside a call
+	CALL_MSG_ALIVE,         // 2xx to PRACK, REFER, NOTIFY ...: a sign of life, if of this dialog
 	CALL_MSG_BYE_TIMEOUT,   // not a message: the BYE's transaction would be over
 	CALL_MSG_LOST,          // not a message: session timer, maximum age, missing ACK
 	CALL_MSG_REPLACED,      // a 2xx to an INVITE with Replaces that names this dialog
