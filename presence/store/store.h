@@ -50,12 +50,20 @@ enum store_state {
 };
 
 struct store_events {
-	// The estate as it was found, once after the first connect: each publication and call, then
-	// loaded(). An estate of a newer format or unreadable records are counted and skipped.
+	// The estate as it was found, once after the first connect, however late that is: each
+	// publication and call, then loaded(). What was saved or dropped before in this run is not
+	// reported: memory knows better. Records of a newer format or unreadable ones are counted
+	// and skipped.
 	void (*publication)(void *ctx, const struct store_publication *record);
 	void (*call)(void *ctx, const struct store_call *record);
 	void (*loaded)(void *ctx);
 	void (*state)(void *ctx, enum store_state state, const char *why);
+	// The store has lost what it had acknowledged (it was emptied, or an older copy of it came
+	// back), or more keys changed while it was away than settings->store.backlog_records: it is
+	// being emptied, and the owner saves everything it has once more, before it returns. Until
+	// that is written, a crash of the engine leaves publications to their expiry. May be NULL:
+	// then the store keeps what it has.
+	void (*reassert)(void *ctx);
 };
 
 // Picks the back end by settings->store.url. NULL with errno and a log line when the settings can't
@@ -63,7 +71,8 @@ struct store_events {
 struct store *store_new(struct loop *loop, const struct settings *settings,
 			const struct secrets *secrets, const struct store_events *events,
 			void *ctx);
-// Writes what waits for at most timeout_ns, then closes.
+// Writes what waits for at most timeout_ns, then closes. Runs the loop meanwhile, but calls nobody
+// of its own owners any more.
 void store_free(struct store *store, uint64_t timeout_ns);
 
 enum store_state store_state(const struct store *store);
@@ -74,7 +83,7 @@ typedef void store_saved_fn(void *ctx, bool stored);
 void store_save_publication(struct store *store, const struct store_publication *record,
 			    uint64_t patience_ns, store_saved_fn *saved, void *ctx);
 void store_drop_publication(struct store *store, const char *person);
-// The person of a pending `saved` is gone: don't call it.
+// The owner of pending `saved`s is gone: don't call them.
 void store_forget(struct store *store, void *ctx);
 void store_save_call(struct store *store, const struct store_call *record);
 void store_drop_call(struct store *store, struct siphash128 call_key, uint64_t caller_tag,

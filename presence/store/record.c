@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text form of the store's records; see record.h for the form and store.h for the meaning.
+#include "presence/store/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+// No text is longer than three digits can say.
+enum { LENGTH_DIGITS = 3, NUMBER_BYTES = 21, DIALOG_FIELD_BYTES = 32 + 1 + 16 + 1 + 16 };
+
+static char *put_text(char *at, const char *text)
+{
+	size_t len = strnlen(text, STORE_TEXT - 1);
+
+	at += sprintf(at, "%zu:", len);
+	memcpy(at, text, len);
+	return at + len;
+}
+
+static char *put_number(char *at, uint64_t number)
+{
+	char text[NUMBER_BYTES];
+
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	return put_text(at, text);
+}
+
+size_t record_publication_field(const char *person, char *out)
+{
+	size_t len = strnlen(person, STORE_TEXT - 1);
+
+	memcpy(out, person, len);
+	return len;
+}
+
+size_t record_publication_value(const struct store_publication *record, char *out)
+{
+	char *at = out + sprintf(out, "%d|", STORE_FORMAT);
+
+	at = put_text(at, record->display);
+	at = put_text(at, record->etag);
+	at = put_number(at, record->expires_wall_ns);
+	at = put_number(at, record->wanted);
+	return (size_t)(at - out);
+}
+
+size_t record_call_field(struct siphash128 call_key, uint64_t caller_tag, uint64_t callee_tag,
+			 char *out)
+{
+	return (size_t)sprintf(out, "%016" PRIx64 "%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64,
+			       call_key.word[0], call_key.word[1], caller_tag, callee_tag);
+}
+
+size_t record_call_value(const struct store_call *record, char *out)
+{
+	char *at = out + sprintf(out, "%d|", STORE_FORMAT);
+
+	at = put_text(at, record->call_id);
+	at = put_text(at, record->caller);
+	at = put_text(at, record->callee);
+	at = put_number(at, record->start_wall_ns);
+	at = put_number(at, record->deadline_wall_ns);
+	at = put_number(at, record->cseq_caller);
+	at = put_number(at, record->cseq_callee);
+	return (size_t)(at - out);
+}
+
+// The next `<length>:<octets>` of `rest`.
+static int take_text(struct record_text *rest, struct record_text *out)
+{
+	size_t len = 0, digits = 0;
+
+	while (digits < rest->len && rest->data[digits] >= '0' && rest->data[digits] <= '9') {
+		if (digits == LENGTH_DIGITS)
+			return -EINVAL;
+		len = len * 10 + (size_t)(rest->data[digits++] - '0');
+	}
+	if (!digits || digits == rest->len || rest->data[digits] != ':' ||
+	    len > rest->len - digits - 1)
+		return -EINVAL;
+	out->data = rest->data + digits + 1;
+	out->len = len;
+	rest->len -= digits + 1 + len;
+	rest->data = out->data + len;
+	return 0;
+}
+
+static int take_string(struct record_text *rest, char out[STORE_TEXT])
+{
+	struct record_text text;
+
+	if (take_text(rest, &text) || text.len >= STORE_TEXT || memchr(text.data, 0, text.len))
+		return -EINVAL;
+	memcpy(out, text.data, text.len);
+	out[text.len] = 0;
+	return 0;
+}
+
+static int take_number(struct record_text *rest, uint64_t max, uint64_t *out)
+{
+	struct record_text text;
+	uint64_t number = 0;
+
+	if (take_text(rest, &text) || !text.len)
+		return -EINVAL;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned int digit = (unsigned int)(text.data[i] - '0');
+
+		if (text.data[i] < '0' || digit > 9 || number > (max - digit) / 10)
+			return -EINVAL;
+		number = number * 10 + digit;
+	}
+	*out = number;
+	return 0;
+}
+
+static int take_hex(const char *text, size_t digits, uint64_t *out)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < digits; i++) {
+		static const char alphabet[] = "0123456789abcdef";
+		const char *at = memchr(alphabet, text[i], 16);
+
+		if (!at)
+			return -EINVAL;
+		number = number << 4 | (uint64_t)(at - alphabet);
+	}
+	*out = number;
+	return 0;
+}
+
+// `<format>|` in front. All formats start with a decimal number and a bar, for ever.
+static int take_format(struct record_text *rest)
+{
+	uint64_t format = 0;
+	size_t i = 0;
+
+	while (i < rest->len && i < LENGTH_DIGITS && rest->data[i] >= '0' && rest->data[i] <= '9')
+		format = format * 10 + (uint64_t)(rest->data[i++] - '0');
+	if (!i || i == rest->len || rest->data[i] != '|' || !format)
+		return -EINVAL;
+	if (format > STORE_FORMAT)
+		return -EPROTONOSUPPORT;
+	rest->data += i + 1;
+	rest->len -= i + 1;
+	return 0;
+}
+
+int record_publication_parse(struct record_text field, struct record_text value,
+			     struct store_publication *out)
+{
+	uint64_t wanted = 0;
+	int error = take_format(&value);
+
+	if (error)
+		return error;
+	if (!field.len || field.len >= sizeof(out->person) || memchr(field.data, 0, field.len))
+		return -EINVAL;
+	memcpy(out->person, field.data, field.len);
+	out->person[field.len] = 0;
+	if (take_string(&value, out->display) || take_string(&value, out->etag) ||
+	    take_number(&value, UINT64_MAX, &out->expires_wall_ns) ||
+	    take_number(&value, 1, &wanted) || value.len)
+		return -EINVAL;
+	out->wanted = wanted;
+	return 0;
+}
+
+int record_call_parse(struct record_text field, struct record_text value, struct store_call *out)
+{
+	uint64_t cseq_caller = 0, cseq_callee = 0;
+	int error = take_format(&value);
+
+	if (error)
+		return error;
+	if (field.len != DIALOG_FIELD_BYTES || field.data[32] != '-' || field.data[49] != '-' ||
+	    take_hex(field.data, 16, &out->call_key.word[0]) ||
+	    take_hex(field.data + 16, 16, &out->call_key.word[1]) ||
+	    take_hex(field.data + 33, 16, &out->caller_tag) ||
+	    take_hex(field.data + 50, 16, &out->callee_tag))
+		return -EINVAL;
+	if (take_string(&value, out->call_id) || take_string(&value, out->caller) ||
+	    take_string(&value, out->callee) ||
+	    take_number(&value, UINT64_MAX, &out->start_wall_ns) ||
+	    take_number(&value, UINT64_MAX, &out->deadline_wall_ns) ||
+	    take_number(&value, UINT32_MAX, &cseq_caller) ||
+	    take_number(&value, UINT32_MAX, &cseq_callee) || value.len)
+		return -EINVAL;
+	out->cseq_caller = (uint32_t)cseq_caller;
+	out->cseq_callee = (uint32_t)cseq_callee;
+	return 0;
+}
