@@ -1,0 +1,641 @@
+// SPDX-License-Identifier: Apache-2.0
+// Desired against published against in flight, for each person (RFC 3903 4): publication_next()
+// says what the one next request is and from when on it may leave, publication_step() does it or
+// sets the timer. Changes come from presence/person.c, turns and answers from presence/registrar/;
+// what must survive a crash goes to presence/store/. What an answer means: publication_answer.c.
+#include "presence/publication.h"
+
+#include "config/clock.h"
+#include "config/log.h"
+#include "config/metric.h"
+#include "config/settings.h"
+#include "presence/net/loop.h"
+#include "presence/person.h"
+#include "presence/publication_state.h"
+#include "presence/store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// How long an initial PUBLISH waits for its intent to be stored: more than the gathering of a batch
+// (2 ms) and a write take, less than anybody sees.
+#define INTENT_PATIENCE_NS (20 * NS_PER_MS)
+// After a restart the first requests spread over this; the rate of the target does the rest.
+#define RECOVERY_JITTER_NS NS_PER_S
+
+METRIC_COUNTER(sent_initial, "offhook_publish_sent", "kind=\"initial\"", "PUBLISH requests sent");
+METRIC_COUNTER(sent_refresh, "offhook_publish_sent", "kind=\"refresh\"", "PUBLISH requests sent");
+METRIC_COUNTER(sent_modify, "offhook_publish_sent", "kind=\"modify\"", "PUBLISH requests sent");
+METRIC_COUNTER(sent_remove, "offhook_publish_sent", "kind=\"remove\"", "PUBLISH requests sent");
+METRIC_COUNTER(unsent, "offhook_publish_unsent", NULL,
+	       "PUBLISH requests that could not be handed to a connection");
+METRIC_COUNTER(expired, "offhook_publication_expired", NULL,
+	       "Publications that ended at the registrar before they were refreshed or removed");
+METRIC_COUNTER(restored, "offhook_publication_restored", NULL,
+	       "Publications read back from the store");
+METRIC_COUNTER(orphans_total, "offhook_publication_orphaned", NULL,
+	       "Publications that may exist without anybody knowing their entity-tag");
+METRIC_COUNTER(suspended_total, "offhook_publication_suspensions", NULL,
+	       "Persons the registrar refused (403, 404, 415, 489)");
+METRIC_GAUGE(orphans_now, "offhook_publication_orphans", NULL, "Orphans that may exist now");
+METRIC_GAUGE(suspended_now, "offhook_publication_suspended", NULL, "Persons suspended now");
+METRIC_GAUGE(publications_now, "offhook_publications", NULL, "Publications in memory");
+METRIC_HISTOGRAM(event_to_publish, "offhook_event_to_publish_seconds", NULL,
+		 "From the message on the wire to the PUBLISH it caused");
+
+static const char *const kind_names[PUBLISH_KIND_COUNT] = {
+	[PUBLISH_REMOVE] = "remove",
+	[PUBLISH_INITIAL] = "initial",
+	[PUBLISH_MODIFY] = "modify",
+	[PUBLISH_REFRESH] = "refresh",
+};
+
+static struct metric *const sent_metrics[PUBLISH_KIND_COUNT] = {
+	[PUBLISH_REMOVE] = &sent_remove,
+	[PUBLISH_INITIAL] = &sent_initial,
+	[PUBLISH_MODIFY] = &sent_modify,
+	[PUBLISH_REFRESH] = &sent_refresh,
+};
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+// splitmix64: jitter is no secret, and a simulation with a virtual clock repeats itself.
+uint64_t publication_random(struct publications *publications, uint64_t range)
+{
+	uint64_t z = (publications->random += UINT64_C(0x9e3779b97f4a7c15));
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	z ^= z >> 31;
+	return range ? z % range : 0;
+}
+
+void publication_set_orphan(struct publication *publication, uint64_t until_ns)
+{
+	struct publications *all = publication->all;
+	bool orphan = until_ns > clock_mono_ns();
+
+	if (orphan && !publication->orphaned)
+		metric_add(&orphans_total, 1);
+	all->orphans += (size_t)orphan - (size_t)publication->orphaned;
+	publication->orphaned = orphan;
+	publication->orphan_ns = orphan ? until_ns : 0;
+	metric_set(&orphans_now, all->orphans);
+}
+
+void publication_set_suspended(struct publication *publication, uint64_t until_ns)
+{
+	struct publications *all = publication->all;
+	bool suspended = until_ns > clock_mono_ns();
+
+	if (suspended && !publication->suspended)
+		metric_add(&suspended_total, 1);
+	all->suspended += (size_t)suspended - (size_t)publication->suspended;
+	publication->suspended = suspended;
+	publication->suspended_ns = suspended ? until_ns : 0;
+	metric_set(&suspended_now, all->suspended);
+}
+
+static struct publication *publication_new(struct publications *all, struct person *person)
+{
+	struct publication *publication = calloc(1, sizeof(*publication));
+
+	if (!publication) {
+		log_error("publish", "no-memory", "person=%s", log_quote(person->aor));
+		return NULL;
+	}
+	publication->all = all;
+	publication->person = person;
+	publication->next = all->first;
+	publication->prev = &all->first;
+	if (all->first)
+		all->first->prev = &publication->next;
+	all->first = publication;
+	person->publication = publication;
+	metric_add(&publications_now, 1);
+	return publication;
+}
+
+static void publication_free(struct publication *publication)
+{
+	struct publications *all = publication->all;
+
+	publication_set_orphan(publication, 0);
+	publication_set_suspended(publication, 0);
+	timer_cancel(all->wheel, &publication->timer);
+	if (publication->phase == PHASE_QUEUED)
+		registrar_cancel(all->registrar, &publication->turn);
+	if (publication->phase == PHASE_INTENT)
+		store_forget(all->store, publication);
+	*publication->prev = publication->next;
+	if (publication->next)
+		publication->next->prev = publication->prev;
+	publication->person->publication = NULL;
+	free(publication->etag);
+	free(publication->stale_etag);
+	free(publication->last_error);
+	free(publication);
+	metric_set(&publications_now, publications_now.value - 1);
+}
+
+static void publication_record(const struct publication *publication, const char *etag,
+			       uint64_t expires_ns)
+{
+	struct store_publication record = {.wanted = publication->desired};
+	const struct person *person = publication->person;
+
+	// A cut name would be somebody else's.
+	if (strlen(person->aor) >= sizeof(record.person) || strlen(etag) >= sizeof(record.etag))
+		return;
+	snprintf(record.person, sizeof(record.person), "%s", person->aor);
+	snprintf(record.display, sizeof(record.display), "%s",
+		 person->display ? person->display : "");
+	snprintf(record.etag, sizeof(record.etag), "%s", etag);
+	record.expires_wall_ns = clock_mono_to_wall(expires_ns);
+	store_save_publication(publication->all->store, &record, 0, NULL, NULL);
+}
+
+void publication_save(struct publication *publication)
+{
+	if (publication->etag)
+		publication_record(publication, publication->etag, publication->expires_ns);
+	else if (publication->unnamed)
+		publication_record(publication, "", publication->expires_ns);
+	else if (publication->orphaned)
+		publication_record(publication, "", publication->orphan_ns);
+	else
+		store_drop_publication(publication->all->store, publication->person->aor);
+}
+
+void publication_forget_tag(struct publication *publication)
+{
+	free(publication->etag);
+	publication->etag = NULL;
+	publication->modify = false;
+	publication->unnamed = false;
+	publication->expires_ns = 0;
+	publication->refresh_ns = 0;
+}
+
+// What has run out by itself.
+static void publication_age(struct publication *publication, uint64_t now)
+{
+	if (publication->phase == PHASE_SENT)
+		return; // its answer decides
+	if (publication->stale_etag && publication->stale_until_ns <= now) {
+		free(publication->stale_etag);
+		publication->stale_etag = NULL;
+	}
+	if (publication->suspended && publication->suspended_ns <= now)
+		publication_set_suspended(publication, 0);
+	if ((publication->etag || publication->unnamed) && publication->expires_ns <= now) {
+		if (publication->etag)
+			metric_add(&expired, 1);
+		publication_forget_tag(publication);
+		if (publication->orphan_ns <= now)
+			publication_set_orphan(publication, 0);
+		publication_save(publication);
+	} else if (publication->orphaned && publication->orphan_ns <= now) {
+		publication_set_orphan(publication, 0);
+		publication_save(publication);
+	}
+}
+
+// The one request that leads from what is published to what is desired, and from when on.
+static enum publish_kind publication_next(const struct publication *publication, uint64_t *at_ns)
+{
+	uint64_t from = later(publication->not_before_ns, publication->suspended_ns);
+
+	*at_ns = from;
+	if (publication->stale_etag)
+		return PUBLISH_REMOVE;
+	if (!publication->desired)
+		return publication->etag ? PUBLISH_REMOVE : PUBLISH_NONE;
+	if (publication->etag && publication->modify)
+		return PUBLISH_MODIFY;
+	if (publication->etag) {
+		*at_ns = later(from, publication->refresh_ns);
+		return PUBLISH_REFRESH;
+	}
+	if (publication->unnamed)
+		*at_ns = later(from, publication->refresh_ns);
+	return PUBLISH_INITIAL;
+}
+
+// When something runs out by itself; UINT64_MAX: nothing does.
+static uint64_t publication_ends(const struct publication *publication)
+{
+	uint64_t at = UINT64_MAX;
+
+	if (publication->etag || publication->unnamed)
+		at = sooner(at, publication->expires_ns);
+	if (publication->stale_etag)
+		at = sooner(at, publication->stale_until_ns);
+	if (publication->orphaned)
+		at = sooner(at, publication->orphan_ns);
+	if (publication->suspended)
+		at = sooner(at, publication->suspended_ns);
+	return at;
+}
+
+static void publication_due(struct timer *timer);
+
+void publication_step(struct publication *publication)
+{
+	struct publications *all = publication->all;
+	uint64_t now = clock_mono_ns(), at;
+	enum publish_kind kind;
+
+	publication_age(publication, now);
+	if (publication->phase == PHASE_SENT || publication->phase == PHASE_INTENT)
+		return;
+	kind = publication_next(publication, &at);
+	if (all->loaded && kind && at <= now) {
+		timer_cancel(all->wheel, &publication->timer);
+		publication->phase = PHASE_QUEUED;
+		publication->kind = kind;
+		registrar_ask(all->registrar, &publication->turn, kind); // may be our turn at once
+		return;
+	}
+	if (publication->phase == PHASE_QUEUED)
+		registrar_cancel(all->registrar, &publication->turn);
+	publication->phase = PHASE_IDLE;
+	publication->kind = PUBLISH_NONE;
+	if (!all->loaded)
+		return; // publications_loaded() comes back to it
+	at = sooner(kind ? at : UINT64_MAX, publication_ends(publication));
+	// Nothing left: it ends from the loop, because whoever called may still hold the person.
+	timer_set(all->wheel, &publication->timer, at == UINT64_MAX ? now : at, publication_due);
+}
+
+static bool publication_is_over(const struct publication *publication)
+{
+	return !publication->desired && publication->phase == PHASE_IDLE &&
+	       publication_ends(publication) == UINT64_MAX;
+}
+
+static void publication_due(struct timer *timer)
+{
+	struct publication *publication = (struct publication *)timer;
+	struct persons *persons = publication->all->persons;
+	struct person *person = publication->person;
+
+	publication_age(publication, clock_mono_ns());
+	if (!publication_is_over(publication)) {
+		publication_step(publication);
+		return;
+	}
+	publication_free(publication);
+	person_release(persons, person);
+}
+
+// One request leaves.
+static void publication_send(struct publication *publication)
+{
+	struct publications *all = publication->all;
+	const struct settings_registrar *settings = &all->settings->registrar;
+	enum publish_kind kind = (enum publish_kind)publication->kind;
+	uint64_t now = clock_mono_ns();
+	struct publish_request request = {
+		.kind = kind,
+		.person = publication->person->aor,
+		.display = publication->person->display,
+		.busy = true,
+	};
+	int error;
+
+	publication->stale = kind == PUBLISH_REMOVE && publication->stale_etag;
+	if (kind != PUBLISH_INITIAL)
+		request.etag = publication->stale ? publication->stale_etag : publication->etag;
+	if (kind != PUBLISH_REMOVE)
+		request.expires_s = publication->ask_s
+					    ? publication->ask_s
+					    : (uint32_t)(settings->expires_ns / NS_PER_S);
+	publication->sent_ns = now;
+	publication->sent_s = request.expires_s;
+	publication->phase = PHASE_SENT;
+	error = registrar_send(all->registrar, &request, publication);
+	if (error) {
+		struct publish_answer answer = {.outcome = PUBLISH_UNSENT};
+
+		metric_add(&unsent, 1);
+		answer.diagnostics = strerror(-error);
+		publication_answer(all, publication, &answer);
+		return;
+	}
+	metric_add(sent_metrics[kind], 1);
+	if (publication->event_ns && !publication->stale) {
+		metric_observe(&event_to_publish,
+			       now > publication->event_ns ? now - publication->event_ns : 0);
+		publication->sent_event_ns = publication->event_ns;
+		publication->event_ns = 0;
+	}
+	log_debug("publish", "sent", "person=%s kind=%s expires=%u", log_quote(request.person),
+		  kind_names[kind], request.expires_s);
+}
+
+// The store has the intent, or was not patient with us: memory is the truth.
+static void publication_intent_saved(void *ctx, bool stored)
+{
+	struct publication *publication = ctx;
+	uint64_t at;
+
+	publication->phase = PHASE_IDLE;
+	if (publication_next(publication, &at) != PUBLISH_INITIAL || at > clock_mono_ns()) {
+		publication_save(publication); // the call has ended in between
+		publication_step(publication);
+		return;
+	}
+	publication_send(publication);
+}
+
+void publication_turn(void *ctx, struct publish_turn *turn)
+{
+	struct publication *publication =
+		(struct publication *)((char *)turn - offsetof(struct publication, turn));
+	struct publications *all = publication->all;
+	struct store_publication record = {.wanted = true};
+	uint64_t now = clock_mono_ns(), at;
+	enum publish_kind kind;
+
+	publication->phase = PHASE_IDLE;
+	publication_age(publication, now);
+	kind = publication_next(publication, &at);
+	if (!kind || at > now) {
+		publication_step(publication);
+		return;
+	}
+	publication->kind = (uint8_t)kind;
+	timer_cancel(all->wheel, &publication->timer);
+	if (kind != PUBLISH_INITIAL || strlen(publication->person->aor) >= sizeof(record.person)) {
+		publication_send(publication);
+		return;
+	}
+	// The registrar may know of it before we know its tag: write down that it may exist.
+	snprintf(record.person, sizeof(record.person), "%s", publication->person->aor);
+	snprintf(record.display, sizeof(record.display), "%s",
+		 publication->person->display ? publication->person->display : "");
+	record.expires_wall_ns = clock_mono_to_wall(
+		later(now + all->settings->registrar.expires_ns, publication->orphan_ns));
+	publication->phase = PHASE_INTENT;
+	store_save_publication(all->store, &record, INTENT_PATIENCE_NS, publication_intent_saved,
+			       publication);
+}
+
+void publication_change(struct publications *publications, const struct person_change *change)
+{
+	struct publication *publication = change->person->publication;
+	bool desired = change->busy && !publications->stopping;
+
+	if (!publication) {
+		if (!desired)
+			return;
+		publication = publication_new(publications, change->person);
+		if (!publication)
+			return;
+	}
+	if (publication->desired == desired)
+		return;
+	publication->desired = desired;
+	publication->event_ns = change->cause == CAUSE_RESTORED ? 0 : change->event_ns;
+	if (publication->etag)
+		publication_save(publication);
+	publication_step(publication);
+}
+
+void publication_reconcile(struct publications *publications, struct person *person)
+{
+	if (person->publication)
+		publication_step(person->publication);
+}
+
+// A record of somebody for whom something newer is published: what it names must go.
+static void publication_restore_stale(struct publication *publication,
+				      const struct store_publication *record, uint64_t expires_ns)
+{
+	if (!record->etag[0]) {
+		publication_set_orphan(publication, later(publication->orphan_ns, expires_ns));
+	} else if (!publication->etag || strcmp(publication->etag, record->etag) != 0) {
+		free(publication->stale_etag);
+		publication->stale_etag = strdup(record->etag);
+		publication->stale_until_ns = expires_ns;
+	}
+	publication_step(publication);
+}
+
+void publication_restore(struct publications *publications, const struct store_publication *record)
+{
+	uint64_t now = clock_mono_ns();
+	uint64_t expires = clock_wall_to_mono(record->expires_wall_ns);
+	// Nothing lives longer than what is ever asked for, whatever the record or the clock says.
+	uint64_t most = now + later(publications->settings->registrar.expires_ns, 86400 * NS_PER_S);
+	struct publication *publication;
+	struct person *person;
+
+	if (record->expires_wall_ns <= clock_wall_ns()) {
+		store_drop_publication(publications->store, record->person);
+		return;
+	}
+	person = person_get(publications->persons, record->person, record->display);
+	if (!person)
+		return;
+	metric_add(&restored, 1);
+	publication = person->publication;
+	if (publication &&
+	    (publication->etag || publication->unnamed || publication->phase >= PHASE_INTENT)) {
+		publication_restore_stale(publication, record, sooner(expires, most));
+		return;
+	}
+	if (!publication)
+		publication = publication_new(publications, person);
+	if (!publication) {
+		person_release(publications->persons, person);
+		return;
+	}
+	if (record->etag[0]) {
+		publication->etag = strdup(record->etag);
+		publication->expires_ns = sooner(expires, most);
+		publication->modify = true;
+	} else {
+		publication_set_orphan(publication, sooner(expires, most));
+	}
+	publication->not_before_ns = now + publication_random(publications, RECOVERY_JITTER_NS);
+	publication_step(publication);
+}
+
+// From now on requests leave.
+static void publications_begin(struct publications *publications)
+{
+	struct publication *publication, *next;
+
+	publications->loaded = true;
+	for (publication = publications->first; publication; publication = next) {
+		next = publication->next;
+		publication_step(publication);
+	}
+}
+
+void publications_loaded(struct publications *publications)
+{
+	timer_cancel(publications->wheel, &publications->patience);
+	if (!publications->loaded)
+		publications_begin(publications);
+}
+
+static void publications_impatient(struct timer *timer)
+{
+	struct publications *publications =
+		(struct publications *)((char *)timer - offsetof(struct publications, patience));
+
+	log_warn("publish", "store-away",
+		 "text=\"publishing without what an earlier run has left in the store\"");
+	publications_begin(publications);
+}
+
+struct publications *publications_new(struct loop *loop, struct persons *persons,
+				      const struct settings *settings)
+{
+	struct publications *publications = calloc(1, sizeof(*publications));
+
+	if (!publications)
+		return NULL;
+	publications->loop = loop;
+	publications->wheel = loop_wheel(loop);
+	publications->persons = persons;
+	publications->settings = settings;
+	publications->random = clock_mono_ns();
+	return publications;
+}
+
+void publications_free(struct publications *publications)
+{
+	if (!publications)
+		return;
+	timer_cancel(publications->wheel, &publications->patience);
+	while (publications->first)
+		publication_free(publications->first);
+	free(publications);
+}
+
+void publications_attach(struct publications *publications, struct registrar *registrar,
+			 struct store *store)
+{
+	const struct settings_store *settings = &publications->settings->store;
+
+	publications->registrar = registrar;
+	publications->store = store;
+	// One attempt to reach the store and to read it has its time; then calls go first.
+	if (!publications->loaded)
+		timer_set(publications->wheel, &publications->patience,
+			  clock_mono_ns() + settings->connect_timeout_ns +
+				  settings->reply_timeout_ns,
+			  publications_impatient);
+}
+
+void publications_settings(struct publications *publications, const struct settings *settings)
+{
+	publications->settings = settings;
+}
+
+void publications_remove_all(struct publications *publications)
+{
+	struct publication *publication, *next;
+
+	publications->stopping = true;
+	publications_loaded(publications);
+	for (publication = publications->first; publication; publication = next) {
+		next = publication->next;
+		publication->desired = false;
+		publication->event_ns = 0;
+		publication->not_before_ns = 0;
+		if (publication->etag)
+			publication_save(publication);
+		publication_step(publication);
+	}
+}
+
+bool publications_settled(const struct publications *publications)
+{
+	const struct publication *publication;
+
+	for (publication = publications->first; publication; publication = publication->next) {
+		if (publication->phase != PHASE_IDLE)
+			return false;
+		if (!publication->suspended && (publication->etag || publication->stale_etag))
+			return false;
+	}
+	return true;
+}
+
+void publication_clear(struct publications *publications, struct person *person)
+{
+	struct publication *publication = person->publication;
+
+	if (!publication)
+		return;
+	publication_set_suspended(publication, 0);
+	publication->not_before_ns = 0;
+	publication->failures = 0;
+	publication->refusals = 0;
+	publication->briefs = 0;
+	publication->modify = publication->etag != NULL;
+	if (publication->unnamed)
+		publication->refresh_ns = 0;
+	publication_step(publication);
+}
+
+// Registrars are back: who waits only because of that waits no longer.
+void publication_reachable(void *ctx)
+{
+	struct publications *publications = ctx;
+	struct publication *publication, *next;
+
+	for (publication = publications->first; publication; publication = next) {
+		next = publication->next;
+		if (!publication->unsent)
+			continue;
+		publication->unsent = false;
+		publication->not_before_ns = 0;
+		publication_step(publication);
+	}
+}
+
+static const char *publication_state_name(const struct publication *publication)
+{
+	if (publication->suspended)
+		return "suspended";
+	if (publication->etag || publication->unnamed)
+		return "published";
+	if (publication->desired)
+		return "waiting";
+	return publication->orphaned ? "orphan" : "none";
+}
+
+void publication_view(const struct person *person, struct publication_view *view)
+{
+	const struct publication *publication = person->publication;
+
+	*view = (struct publication_view){.state = "none"};
+	if (!publication)
+		return;
+	view->desired = publication->desired;
+	view->state = publication_state_name(publication);
+	if (publication->phase == PHASE_SENT)
+		view->in_flight = kind_names[publication->kind];
+	view->etag = publication->etag;
+	view->expires_ns = publication->expires_ns;
+	view->next_ns = timer_is_set(&publication->timer) ? publication->timer.due_ns : 0;
+	view->suspended_until_ns = publication->suspended_ns;
+	view->orphan_until_ns = publication->orphan_ns;
+	view->last_status = publication->last_status;
+	view->last_error = publication->last_error;
+}
