@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loads, prints, compares and applies settings, all by the table of schema.c.
+
+#include "config/settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config/file.h"
+#include "config/problem.h"
+#include "config/schema.h"
+#include "config/settings_check.h"
+#include "config/value.h"
+
+enum {
+	PATH_BYTES = 128,
+	NAME_BYTES = 64, // FORM_NAME
+	PRINT_KEY_WIDTH = 28,
+	PRINT_VALUE_WIDTH = 36,
+	PRINT_ORIGIN_WIDTH = 24,
+};
+
+struct settings_origin {
+	char *path;
+	unsigned int line[]; // by row of the schema
+};
+
+// The host's name as far as it can name an estate.
+static void name_default(char *name)
+{
+	memset(name, 0, SETTINGS_TEXT);
+	if (gethostname(name, NAME_BYTES) || !name[0])
+		memcpy(name, "offhook", sizeof("offhook"));
+	name[NAME_BYTES] = '\0';
+	for (; *name; name++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
+			    *name))
+			*name = '-';
+}
+
+void settings_default(struct settings *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (unsigned int i = 0; i < schema_key_count; i++)
+		value_default(&schema_keys[i], out);
+	name_default(out->engine.name);
+}
+
+static void unknown_key(const char *section, const struct file_node *entry,
+			struct problems *problems)
+{
+	size_t len;
+	const struct schema_key *meant = schema_nearest(section, entry->key, &len);
+
+	if (strchr(entry->key, '.')) {
+		problem_add(problems, entry->key_line, entry->key_column,
+			    "%.64s is not written with dots: each section on a line of its own, "
+			    "what is in it below, indented",
+			    entry->key);
+		return;
+	}
+	problem_add(problems, entry->key_line, entry->key_column,
+		    meant ? "%s%s%.64s is no setting; did you mean %.*s?"
+			  : "%s%s%.64s is no setting",
+		    section, section[0] ? "." : "", entry->key, meant ? (int)len : 0,
+		    meant ? meant->path : "");
+}
+
+static bool is_repeated(const struct file_node *section, const struct file_node *entry,
+			struct problems *problems)
+{
+	for (const struct file_node *other = section->first; other != entry; other = other->next) {
+		if (strcmp(other->key, entry->key) != 0)
+			continue;
+		problem_add(problems, entry->key_line, entry->key_column,
+			    "%.64s is here twice, first in line %u", entry->key, other->key_line);
+		return true;
+	}
+	return false;
+}
+
+// As deep as the schema's sections.
+static void section_read(const char *path, struct file_node *section, struct settings *out,
+			 struct settings_origin *origin, struct problems *problems)
+{
+	char entry_path[PATH_BYTES];
+
+	for (struct file_node *entry = section->first; entry; entry = entry->next) {
+		const struct schema_key *key;
+
+		if (is_repeated(section, entry, problems))
+			continue;
+		snprintf(entry_path, sizeof(entry_path), "%s%s%s", path, path[0] ? "." : "",
+			 entry->key);
+		key = strchr(entry->key, '.') ? NULL : schema_find(entry_path);
+		if (key) {
+			value_read(key, entry, out, problems);
+			origin->line[key - schema_keys] = entry->key_line;
+		} else if (!schema_is_section(entry_path) || strchr(entry->key, '.')) {
+			unknown_key(path, entry, problems);
+		} else if (entry->kind == FILE_MAP) {
+			section_read(entry_path, entry, out, origin, problems);
+		} else if (entry->kind != FILE_NOTHING) {
+			problem_add(problems, entry->line, entry->column,
+				    "%s is a section: its keys stand below it, indented",
+				    entry_path);
+		}
+	}
+}
+
+static struct settings_origin *origin_new(const char *path)
+{
+	struct settings_origin *origin = calloc(
+		1, sizeof(*origin) + schema_key_count * sizeof(origin->line[0]));
+
+	if (!origin)
+		return NULL;
+	origin->path = strdup(path);
+	if (!origin->path) {
+		free(origin);
+		return NULL;
+	}
+	return origin;
+}
+
+void settings_origin_free(struct settings_origin *origin)
+{
+	if (!origin)
+		return;
+	free(origin->path);
+	free(origin);
+}
+
+int settings_load(const char *path, bool need_registrar, struct settings *out,
+		  struct settings_origin **origin_out, FILE *errors)
+{
+	struct problems problems = {NULL, 0};
+	struct settings_origin *origin = origin_new(path);
+	struct settings *settings = calloc(1, sizeof(*settings));
+	struct file_node *root = NULL;
+	int rc = -ENOMEM;
+
+	if (!origin || !settings)
+		goto out;
+	root = file_read(path, &problems, &rc);
+	if (rc) {
+		fprintf(errors, "%s: %s\n", path, strerror(-rc));
+		goto out;
+	}
+	settings_default(settings);
+	if (root) {
+		section_read("", root, settings, origin, &problems);
+		settings_check(settings, root, need_registrar, &problems);
+	}
+	problems_print(&problems, path, errors);
+	if (problems.count) {
+		rc = -EINVAL;
+		goto out;
+	}
+	*out = *settings;
+	if (origin_out) {
+		*origin_out = origin;
+		origin = NULL;
+	}
+out:
+	problems_free(&problems);
+	file_free(root);
+	free(settings);
+	settings_origin_free(origin);
+	return rc;
+}
+
+void settings_print(const struct settings *settings, const struct settings_origin *origin,
+		    FILE *out)
+{
+	char value[VALUE_TEXT_BYTES], from[PATH_MAX + 16];
+
+	for (unsigned int i = 0; i < schema_key_count; i++) {
+		const struct schema_key *key = &schema_keys[i];
+
+		value_text(key, settings, value, sizeof(value));
+		if (origin && origin->line[i])
+			snprintf(from, sizeof(from), "%s:%u", origin->path, origin->line[i]);
+		else
+			snprintf(from, sizeof(from), "default");
+		fprintf(out, "%-*s  %-*s  %-*s  %s\n", PRINT_KEY_WIDTH, key->path,
+			PRINT_VALUE_WIDTH, value, PRINT_ORIGIN_WIDTH, from,
+			key->flags & SCHEMA_LIVE ? "live" : "restart");
+	}
+}
+
+void settings_diff(const struct settings *from, const struct settings *to,
+		   void (*each)(void *ctx, const char *key, bool live), void *ctx)
+{
+	for (unsigned int i = 0; i < schema_key_count; i++)
+		if (!value_equal(&schema_keys[i], from, to))
+			each(ctx, schema_keys[i].path, schema_keys[i].flags & SCHEMA_LIVE);
+}
+
+void settings_apply_live(struct settings *to, const struct settings *from)
+{
+	for (unsigned int i = 0; i < schema_key_count; i++)
+		if (schema_keys[i].flags & SCHEMA_LIVE)
+			value_copy(&schema_keys[i], from, to);
+}
