@@ -232,6 +232,11 @@ static void syntax_problem(const yaml_parser_t *parser, const char *text, size_t
 		hint = "; a tab: indent with spaces";
 	} else if (strstr(problem, "expected ':'")) {
 		hint = "; a key is followed by a colon and a space";
+	} else if (strstr(problem, "mapping values are not allowed")) {
+		hint = "; a colon is missing in the line above, a text with `: ` needs quotes, or "
+		       "the indentation is wrong";
+	} else if (parser->context && strstr(parser->context, "alias")) {
+		hint = "; a text that begins with * needs quotes";
 	}
 	problem_add(problems, line, column, "%s%s", problem, hint);
 }

@@ -97,6 +97,9 @@ static bool target_check(const char *text, const struct form_why *why)
 		return no(why, "must begin with sip: or sips:; write sip:%s", text);
 	}
 	at = text + (secure ? 5 : 4);
+	if (strncmp(at, "//", 2) == 0)
+		return no(why, "has slashes, which SIP URIs have not: write %.*s%s", secure ? 5 : 4,
+			  text, at + 2);
 	if (strchr(at, '@'))
 		return no(why, "has a user; a target is a host: write %.*s%s", secure ? 5 : 4, text,
 			  strrchr(at, '@') + 1);
@@ -218,7 +221,7 @@ bool form_check(enum schema_form form, const char *text, char *why_text, size_t 
 	case FORM_PORT: return form_port_check(text, why_text, why_size);
 	case FORM_USER:
 		return (text[0] && !strpbrk(text, " \t")) ||
-		       no(&why, "a user or number is not empty and has no space");
+		       no(&why, "must be a user or number, without spaces");
 	case FORM_PREFIX: return prefix_check(text, &why);
 	case FORM_DOMAIN:
 		return (text[0] != '[' && host_span(text) && !text[host_span(text)]) ||

@@ -45,7 +45,10 @@ static bool range_check(const struct schema_key *key, uint64_t value, char *why,
 		return true;
 	if (value < key->least) {
 		number_text(key, key->least, bound, sizeof(bound));
-		snprintf(why, why_size, "is too small: at least %s%s", bound,
+		snprintf(why, why_size, "%s: at least %s%s",
+			 value == 0 && key->type == SCHEMA_DURATION ? "can't be off"
+								    : "is too small",
+			 bound,
 			 !(key->flags & SCHEMA_OR_ZERO) ? ""
 			 : key->type == SCHEMA_DURATION ? ", or off"
 							: ", or 0");
@@ -107,11 +110,26 @@ static bool duration_read(const struct schema_key *key, const char *text, uint64
 	return false;
 }
 
+// "1_000_000", "1,000,000", "1 000 000": the digits alone, if the rest is only that.
+static bool without_separators(const char *text, char *out, size_t size)
+{
+	size_t len = 0;
+
+	if (text[strspn(text, DIGITS "_, '")] || !text[0] || !strchr(DIGITS, text[0]))
+		return false;
+	for (; *text && len < size - 1; text++)
+		if (strchr(DIGITS, *text))
+			out[len++] = *text;
+	out[len] = '\0';
+	return !*text;
+}
+
 static bool count_read(const struct schema_key *key, const char *text, uint64_t *value, char *why,
 		       size_t why_size)
 {
 	bool digits = text[0] && !text[strspn(text, DIGITS)];
 	int rc = units_size(text, value);
+	char plain[32];
 
 	if (rc == -ERANGE) {
 		snprintf(why, why_size, "is too large");
@@ -127,6 +145,8 @@ static bool count_read(const struct schema_key *key, const char *text, uint64_t 
 	else if (text[0] && text[strspn(text, DIGITS)] == '%')
 		snprintf(why, why_size, "is in percent already: write %.*s",
 			 (int)strspn(text, DIGITS), text);
+	else if (without_separators(text, plain, sizeof(plain)))
+		snprintf(why, why_size, "`%s` is no whole number: write %s", text, plain);
 	else
 		snprintf(why, why_size, "`%s` is no whole number", text);
 	return false;
@@ -179,9 +199,7 @@ static bool word_read(const struct schema_key *key, const char *text, int *value
 			*value = word->value;
 			return true;
 		}
-		if (strcasecmp(text, word->word) == 0)
-			nearest = 0, best = word->word;
-		else if (suggest_is_nearer(text, word->word, &nearest))
+		if (suggest_is_nearer(text, word->word, &nearest))
 			best = word->word;
 	}
 	len = (size_t)snprintf(why, why_size, "`%.64s` is none of", text);

@@ -87,8 +87,9 @@ static const struct schema_word callee_words[] = {{"request-uri", IDENTITY_REQUE
 						  {NULL, 0}};
 static const struct schema_word body_words[] = {
 	{"sfb-legacy", BODY_SFB_LEGACY}, {"rpid-4480", BODY_RPID_4480}, {NULL, 0}};
+// In the order of preference, which is what a suggestion follows.
 static const struct schema_word tls_words[] = {
-	{"1.0", TLS_VERSION_1_0}, {"1.2", TLS_VERSION_1_2}, {"1.3", TLS_VERSION_1_3}, {NULL, 0}};
+	{"1.2", TLS_VERSION_1_2}, {"1.3", TLS_VERSION_1_3}, {"1.0", TLS_VERSION_1_0}, {NULL, 0}};
 
 const struct schema_key schema_keys[] = {
 	TEXT("engine.name", engine.name, 0, FORM_NAME, ""),

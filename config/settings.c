@@ -16,10 +16,8 @@
 
 enum {
 	PATH_BYTES = 128,
-	NAME_BYTES = 64, // FORM_NAME
-	PRINT_KEY_WIDTH = 28,
-	PRINT_VALUE_WIDTH = 36,
-	PRINT_ORIGIN_WIDTH = 24,
+	NAME_BYTES = 64,  // FORM_NAME
+	PRINT_WIDTH = 48, // of a column; longer texts stand out
 };
 
 struct settings_origin {
@@ -104,8 +102,11 @@ static void section_read(const char *path, struct file_node *section, struct set
 			section_read(entry_path, entry, out, origin, problems);
 		} else if (entry->kind != FILE_NOTHING) {
 			problem_add(problems, entry->line, entry->column,
-				    "%s is a section: its keys stand below it, indented",
-				    entry_path);
+				    "%s is a section: its keys stand below it, indented%s",
+				    entry_path,
+				    entry->kind == FILE_SCALAR && strchr(entry->text, ':')
+					    ? "; a colon is followed by a space"
+					    : "");
 		}
 	}
 }
@@ -172,22 +173,42 @@ out:
 	return rc;
 }
 
+static void origin_text(const struct settings_origin *origin, unsigned int row, char *out,
+			size_t size)
+{
+	if (origin && origin->line[row])
+		snprintf(out, size, "%s:%u", origin->path, origin->line[row]);
+	else
+		snprintf(out, size, "default");
+}
+
+static void width_raise(int *width, const char *text, int most)
+{
+	int len = (int)strlen(text);
+
+	if (len > *width)
+		*width = len < most ? len : most;
+}
+
 void settings_print(const struct settings *settings, const struct settings_origin *origin,
 		    FILE *out)
 {
 	char value[VALUE_TEXT_BYTES], from[PATH_MAX + 16];
+	int key_width = 0, value_width = 0, from_width = 0;
 
 	for (unsigned int i = 0; i < schema_key_count; i++) {
-		const struct schema_key *key = &schema_keys[i];
-
-		value_text(key, settings, value, sizeof(value));
-		if (origin && origin->line[i])
-			snprintf(from, sizeof(from), "%s:%u", origin->path, origin->line[i]);
-		else
-			snprintf(from, sizeof(from), "default");
-		fprintf(out, "%-*s  %-*s  %-*s  %s\n", PRINT_KEY_WIDTH, key->path,
-			PRINT_VALUE_WIDTH, value, PRINT_ORIGIN_WIDTH, from,
-			key->flags & SCHEMA_LIVE ? "live" : "restart");
+		value_text(&schema_keys[i], settings, value, sizeof(value));
+		origin_text(origin, i, from, sizeof(from));
+		width_raise(&key_width, schema_keys[i].path, PRINT_WIDTH);
+		width_raise(&value_width, value, PRINT_WIDTH);
+		width_raise(&from_width, from, PRINT_WIDTH);
+	}
+	for (unsigned int i = 0; i < schema_key_count; i++) {
+		value_text(&schema_keys[i], settings, value, sizeof(value));
+		origin_text(origin, i, from, sizeof(from));
+		fprintf(out, "%-*s  %-*s  %-*s  %s\n", key_width, schema_keys[i].path, value_width,
+			value, from_width, from,
+			schema_keys[i].flags & SCHEMA_LIVE ? "live" : "restart");
 	}
 }
 

@@ -138,6 +138,10 @@ static void rule_read(const struct schema_key *key, struct file_node *node,
 	replace = rule_text(key, node, "replace", rule->replace, problems);
 	if (!match)
 		return;
+	if (!match[0]) {
+		value_problem(key, file_find(node, "match"), problems, "has an empty match");
+		return;
+	}
 	rc = regcomp(&regex, match, REG_EXTENDED);
 	if (rc) {
 		regerror(rc, &regex, why, sizeof(why));
@@ -164,7 +168,9 @@ static void item_read(const struct schema_key *key, struct file_node *node, stru
 	if (node->kind != FILE_SCALAR)
 		value_problem(key, node, problems,
 			      node->kind == FILE_NOTHING ? "has an empty item"
-							 : "is a list of single values");
+							 : "is a list of single values: no "
+							   "brackets inside, no space after a "
+							   "colon");
 	else if (!scalar_read(key, node->text, item_at(key, out, i), why, sizeof(why)))
 		value_problem(key, node, problems, "%s", why);
 	else if (is_repeated(key, out, i))
@@ -185,7 +191,8 @@ static void list_read(const struct schema_key *key, struct file_node *node, stru
 			value_problem(key, node, problems, "is a list: write [\"%.128s\"]",
 				      node->text);
 		else
-			value_problem(key, node, problems, "is a list: write [] for an empty one");
+			value_problem(key, node, problems, "is a list%s: write [] for an empty one",
+				      key->type == SCHEMA_RULES ? " of rules (- match: ...)" : "");
 		return;
 	}
 	for (struct file_node *item = single ? NULL : node->first; item; item = item->next) {
@@ -217,7 +224,8 @@ void value_read(const struct schema_key *key, struct file_node *node, struct set
 		list_read(key, node, out, problems);
 	else if (node->kind != FILE_SCALAR)
 		value_problem(key, node, problems, "is one value, not a %s",
-			      node->kind == FILE_LIST ? "list" : "section");
+			      node->kind == FILE_LIST ? "list: leave the brackets or dash out"
+						      : "section");
 	else if (!scalar_read(key, node->text, value_at(key, out), why, sizeof(why)))
 		value_problem(key, node, problems, "%s", why);
 }
