@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of this folder share: registrar.c (the interface, turns), request.c (one request
+// until its answer) and target.c (addresses and connections). Nobody else includes this.
+#pragma once
+
+#include "config/secret.h"
+#include "config/settings.h"
+#include "presence/registrar/registrar.h"
+#include "presence/registrar/target.h"
+#include "presence/registrar/transaction.h"
+
+struct request;
+struct resolver;
+struct tls_context;
+
+struct registrar {
+	struct loop *loop;
+	struct settings_registrar settings;
+	struct secret password;
+	struct tls_context *tls; // NULL: no target needs it
+	struct resolver *resolver;
+	struct transactions *transactions;
+	struct registrar_events events;
+	void *ctx;
+	struct target target[SETTINGS_TARGETS];
+	unsigned int targets;
+	struct pacing pacing;
+	struct timer turns;
+	struct request *requests; // all that are open
+	size_t open;
+	struct sockaddr_storage listen;
+	socklen_t listen_len; // 0: no own address is given
+	bool usable;          // some target could be used when last looked at
+	bool draining;
+};
+
+// registrar.c
+void registrar_changed(struct registrar *registrar); // a connection came or went
+void registrar_received(struct registrar *registrar, const char *bytes, size_t len);
+void registrar_target_due(struct timer *timer);
+// Binds outgoing connections to the own address, if one is given.
+void registrar_local(const struct registrar *registrar, struct connection_options *options);
+// The best connection for a request; see target_channel().
+struct channel *registrar_channel(struct registrar *registrar, struct peer *const *tried,
+				  size_t tried_count, bool may_wait);
+
+// request.c
+extern const struct transaction_events request_events;
+int request_send(struct registrar *registrar, const struct publish_request *publish, void *ctx);
+void requests_channel_closed(struct registrar *registrar, struct channel *channel, bool was_open);
+void requests_free(struct registrar *registrar); // nobody hears of it

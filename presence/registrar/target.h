@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// One configured target: its addresses (RFC 3263), the connections to them, and which of them is to
+// be used now. The first address that works is; one that failed is tried again after a while.
+#pragma once
+
+#include "presence/net/resolver.h"
+#include "presence/registrar/channel.h"
+#include "presence/registrar/digest.h"
+#include "presence/registrar/pacing.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct registrar;
+struct target;
+
+// One address of a target.
+struct peer {
+	struct peer *next;
+	struct target *target;
+	struct resolver_address address;
+	bool leaving; // no longer an address of the target; ends with its last request
+	unsigned int failures;
+	uint64_t down_until_ns;
+	uint64_t heard_ns;        // last response
+	uint64_t wide_refused_ns; // until then nothing leaves UDP for TCP
+	struct channel wide;      // TCP beside UDP, for long requests (RFC 3261 18.1.1)
+	unsigned int channels;
+	struct channel channel[];
+};
+
+struct target {
+	struct registrar *registrar;
+	char name[256];
+	struct resolver_target where;
+	struct peer *peers;
+	struct bucket bucket;
+	struct digest digest;
+	struct timer timer;
+	bool resolving;
+	bool failed; // nothing has worked since the last thing that did
+	uint64_t resolve_ns;
+	unsigned int open;
+	uint64_t sent, answered, timeouts;
+	char last_error[160];
+};
+
+int target_init(struct target *target, struct registrar *registrar, const char *name);
+void target_fini(struct target *target);
+// Resolves, and connects what is due; not wanted: lets idle connections go.
+void target_work(struct target *target, bool wanted);
+// Frees addresses that have left, once nobody waits for an answer from there. Not from a callback
+// of a channel.
+void target_sweep(struct target *target);
+bool target_is_usable(const struct target *target);
+// The best open connection to an address not in tried[]; may_wait: also one that is being opened.
+// NULL: none.
+struct channel *target_channel(struct target *target, struct peer *const *tried, size_t tried_count,
+			       bool may_wait);
+// TCP beside UDP; opened when need be. NULL: can't be had.
+struct channel *peer_wide(struct peer *peer);
+void peer_fail(struct peer *peer, uint64_t least_ns, const char *why);
+const char *target_state_name(const struct target *target);
+void target_status_peer(const struct target *target, char *out, size_t size);
+
+static inline struct peer *channel_peer(const struct channel *channel)
+{
+	return channel->owner;
+}
