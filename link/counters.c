@@ -29,6 +29,7 @@ static const struct {
 	[WIRE_FRAGMENT_INVALID] = {"fragment-invalid",
 				   "Fragments that can't be part of a datagram"},
 	[WIRE_FRAGMENT_NO_ROOM] = {"fragment-no-room", "Fragments without room to wait"},
+	[WIRE_FRAGMENT_DUPLICATE] = {"fragment-duplicate", "Fragments seen twice (mirror ports)"},
 	[WIRE_EMPTY_DATAGRAM] = {"empty-datagram", "Datagrams without octets"},
 	[WIRE_NOT_SIP] = {"not-sip", "Datagrams that are not SIP"},
 	[WIRE_KEEPALIVE] = {"keepalive", "Keep-alives on SIP ports"},

@@ -27,6 +27,7 @@ enum wire_counter {
 	WIRE_FRAGMENT_TIMEOUT,
 	WIRE_FRAGMENT_INVALID,
 	WIRE_FRAGMENT_NO_ROOM, // table or mbufs used up
+	WIRE_FRAGMENT_DUPLICATE,
 	// Let go by the gate.
 	WIRE_EMPTY_DATAGRAM,
 	WIRE_NOT_SIP,

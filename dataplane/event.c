@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Identity goes by keyed hashes over the whole value; texts are for people and for the directory,
+// within the limits of link/call_event.h. RFC 3261 12 (dialogs), RFC 3891 6.1 (Replaces).
+#include "dataplane/event.h"
+
+#include "dataplane/frame.h"
+#include "sip/call.h"
+#include "sip/msg.h"
+
+#include <string.h>
+#include <strings.h>
+
+// 0 means no tag, so a hash that happens to be 0 is moved.
+static uint64_t hash_text(const struct siphash_key *key, const char *text, size_t len)
+{
+	uint64_t hash = len ? siphash64(key, text, len) : 0;
+
+	return hash || !len ? hash : 1;
+}
+
+static uint64_t hash_slice(const struct siphash_key *key, const char *buf, struct sip_slice slice)
+{
+	return hash_text(key, buf + slice.off, slice.len);
+}
+
+// What is longer than max is cut when it is only looked at, else left out and flagged: half a URI
+// may be somebody else's.
+static void put_text(struct call_event *event, enum event_text which, const char *buf,
+		     struct sip_slice slice, uint16_t max, bool cuttable)
+{
+	uint16_t len = slice.len, room = (uint16_t)(EVENT_TEXT_BYTES - event->text_bytes);
+
+	event->text[which] = (struct sip_slice){event->text_bytes, 0};
+	if (cuttable) {
+		len = len < max ? len : max;
+		len = len < room ? len : room;
+	} else if (len > max || len > room) {
+		event->flags |= EVENT_CUT_TEXT;
+		return;
+	}
+	memcpy(event->bytes + event->text_bytes, buf + slice.off, len);
+	event->text[which].len = len;
+	event->text_bytes = (uint16_t)(event->text_bytes + len);
+}
+
+static void put_uri(struct call_event *event, enum event_text which, const char *buf,
+		    struct sip_slice slice)
+{
+	put_text(event, which, buf, slice, EVENT_URI_BYTES, false);
+}
+
+struct span {
+	const char *text;
+	size_t len;
+};
+
+static struct span trimmed(const char *text, const char *end)
+{
+	while (text < end && (*text == ' ' || *text == '\t' || *text == '\r' || *text == '\n'))
+		text++;
+	while (end > text &&
+	       (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n'))
+		end--;
+	return (struct span){text, (size_t)(end - text)};
+}
+
+static struct span next_part(const char **at, const char *end)
+{
+	const char *semicolon = memchr(*at, ';', (size_t)(end - *at));
+	const char *stop = semicolon ? semicolon : end;
+	struct span part = trimmed(*at, stop);
+
+	*at = semicolon ? semicolon + 1 : end;
+	return part;
+}
+
+// The value of `name=value`, empty when the parameter is another.
+static struct span parameter(struct span part, const char *name)
+{
+	const char *equals = memchr(part.text, '=', part.len);
+	struct span none = {part.text, 0};
+
+	if (!equals)
+		return none;
+	struct span left = trimmed(part.text, equals);
+	if (left.len != strlen(name) || strncasecmp(left.text, name, left.len) != 0)
+		return none;
+	return trimmed(equals + 1, part.text + part.len);
+}
+
+// callid;to-tag=x;from-tag=y, each tag exactly once (RFC 3891 6.1); anything else replaces nothing.
+static void put_replaces(struct call_event *event, const struct siphash_key *key, const char *buf,
+			 struct sip_slice slice)
+{
+	const char *at = buf + slice.off, *end = at + slice.len;
+	struct span call_id = next_part(&at, end), to = {at, 0}, from = {at, 0};
+
+	while (at < end) {
+		struct span part = next_part(&at, end);
+		struct span to_here = parameter(part, "to-tag");
+		struct span from_here = parameter(part, "from-tag");
+		if ((to_here.len && to.len) || (from_here.len && from.len))
+			return;
+		to = to_here.len ? to_here : to;
+		from = from_here.len ? from_here : from;
+	}
+	if (!call_id.len || !to.len || !from.len)
+		return;
+	event->flags |= EVENT_HAS_REPLACES;
+	event->replaces_key = siphash128(key, call_id.text, call_id.len);
+	event->replaces_to_tag = hash_text(key, to.text, to.len);
+	event->replaces_from_tag = hash_text(key, from.text, from.len);
+}
+
+static void put_texts(struct call_event *event, const char *buf, const struct sip_msg *msg)
+{
+	put_text(event, EVENT_TEXT_CALL_ID, buf, msg->call_id, EVENT_CALL_ID_BYTES, true);
+	put_uri(event, EVENT_TEXT_REQUEST_URI, buf, msg->request_uri);
+	put_uri(event, EVENT_TEXT_FROM, buf, msg->from_uri);
+	put_uri(event, EVENT_TEXT_TO, buf, msg->to_uri);
+	put_uri(event, EVENT_TEXT_ASSERTED, buf, msg->asserted_uri[0]);
+	put_uri(event, EVENT_TEXT_ASSERTED_2, buf, msg->asserted_uri[1]);
+	put_uri(event, EVENT_TEXT_REMOTE_PARTY, buf, msg->remote_party_uri);
+	put_uri(event, EVENT_TEXT_CALLED_PARTY, buf, msg->called_party_uri);
+	put_text(event, EVENT_TEXT_USER_AGENT, buf, msg->user_agent, EVENT_USER_AGENT_BYTES, true);
+}
+
+void event_fill(struct call_event *event, const struct siphash_key *key, const struct frame *frame,
+		const char *buf, const struct sip_msg *msg)
+{
+	memset(event, 0, offsetof(struct call_event, bytes));
+	event->call_key = siphash128(key, buf + msg->call_id.off, msg->call_id.len);
+	event->from_tag = hash_slice(key, buf, msg->from_tag);
+	event->to_tag = hash_slice(key, buf, msg->to_tag);
+	event->branch = hash_slice(key, buf, msg->via_branch);
+	event->cseq = msg->cseq;
+	event->session_expires_s = msg->session_expires;
+	event->status = msg->status;
+	event->method = msg->method;
+	event->cseq_method = msg->cseq_method;
+	if (msg->flags & SIP_IS_RESPONSE)
+		event->flags |= EVENT_IS_RESPONSE;
+	if (msg->flags & SIP_HAS_TO_TAG)
+		event->flags |= EVENT_HAS_TO_TAG;
+	if (frame->version == 6)
+		event->flags |= EVENT_IPV6;
+	event->source_port = frame->source_port;
+	event->target_port = frame->target_port;
+	memcpy(event->source, frame->source, sizeof(event->source));
+	memcpy(event->target, frame->target, sizeof(event->target));
+	if (msg->method == SIP_INVITE && msg->replaces.len)
+		put_replaces(event, key, buf, msg->replaces);
+	put_texts(event, buf, msg);
+}
+
+bool event_ends_call(const struct call_event *event)
+{
+	if (event->flags & (EVENT_HAS_REPLACES | EVENT_WIRE_RESTARTED))
+		return true;
+	switch (call_classify(event->flags & EVENT_IS_RESPONSE, event->method, event->cseq_method,
+			      event->status, event->flags & EVENT_HAS_TO_TAG)) {
+	case CALL_MSG_NONE:
+	case CALL_MSG_INVITE:
+	case CALL_MSG_REINVITE:
+	case CALL_MSG_PROGRESS:
+	case CALL_MSG_ANSWER:
+	case CALL_MSG_CHALLENGE:
+	case CALL_MSG_ALIVE: return false;
+	default: return true;
+	}
+}

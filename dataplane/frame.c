@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frame walk. Every way out has its own reason, in the order of the layers; nothing is read
+// before its length was checked. IEEE 802.1Q, RFC 791, RFC 8200, RFC 6946 (atomic fragments), RFC
+// 768.
+#include "dataplane/frame.h"
+
+#include <string.h>
+
+enum {
+	TYPE_IPV4 = 0x0800,
+	TYPE_IPV6 = 0x86dd,
+	TYPE_8021Q = 0x8100,
+	TYPE_8021AD = 0x88a8,
+	TYPE_QINQ_OLD = 0x9100, // before 802.1ad had a number
+
+	ETHERNET_BYTES = 14,
+	TAG_BYTES = 4,
+	IPV4_BYTES = 20,
+	IPV6_BYTES = 40,
+	FRAGMENT_BYTES = 8,
+	UDP_BYTES = 8,
+
+	PROTO_HOP_BY_HOP = 0,
+	PROTO_UDP = 17,
+	PROTO_ROUTING = 43,
+	PROTO_FRAGMENT = 44,
+	PROTO_ESP = 50,
+	PROTO_AH = 51,
+	PROTO_NO_NEXT = 59,
+	PROTO_DESTINATION = 60,
+	PROTO_MOBILITY = 135,
+	PROTO_HIP = 139,
+	PROTO_SHIM6 = 140,
+};
+
+// Octets that the headers say are there, and how many of them really are.
+struct extent {
+	size_t off;  // of what is looked at next
+	size_t have; // end of what can be read
+	size_t said; // end as the IP header states it; have == said unless the frame was cut
+};
+
+static uint16_t be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)be16(p) << 16 | be16(p + 2);
+}
+
+static enum frame_verdict let_go(struct frame *frame, enum wire_counter reason)
+{
+	frame->reason = reason;
+	return frame->verdict = FRAME_LET_GO;
+}
+
+static enum frame_verdict walk_udp(const uint8_t *data, struct extent at, struct frame *frame)
+{
+	if (at.said - at.off < UDP_BYTES)
+		return let_go(frame, WIRE_UDP_LENGTH);
+	if (at.have - at.off < UDP_BYTES)
+		return let_go(frame, WIRE_SHORT_FRAME);
+	const uint8_t *udp = data + at.off;
+	size_t stated = be16(udp + 4);
+	if (stated < UDP_BYTES || stated > at.said - at.off)
+		return let_go(frame, WIRE_UDP_LENGTH);
+	size_t there = at.have - at.off;
+	frame->source_port = be16(udp);
+	frame->target_port = be16(udp + 2);
+	frame->cut = stated > there;
+	frame->payload_off = (uint32_t)(at.off + UDP_BYTES);
+	frame->payload_len = (uint32_t)((stated < there ? stated : there) - UDP_BYTES);
+	return frame->verdict = FRAME_DATAGRAM;
+}
+
+// One piece of a fragmented datagram. RFC 791 3.2, RFC 8200 4.5: all but the last are multiples of
+// eight octets, and nothing reaches beyond 65535.
+static enum frame_verdict walk_piece(struct extent at, struct frame *frame)
+{
+	size_t len = at.said - at.off;
+	if (len == 0 || frame->fragment_off + len > 65535 || (frame->more_fragments && len % 8))
+		return let_go(frame, WIRE_FRAGMENT_INVALID);
+	if (at.have < at.said)
+		return let_go(frame, WIRE_CUT_DATAGRAM);
+	frame->payload_off = (uint32_t)at.off;
+	frame->payload_len = (uint32_t)len;
+	return frame->verdict = FRAME_FRAGMENT;
+}
+
+static bool is_extension(uint8_t proto)
+{
+	switch (proto) {
+	case PROTO_HOP_BY_HOP:
+	case PROTO_ROUTING:
+	case PROTO_FRAGMENT:
+	case PROTO_AH:
+	case PROTO_DESTINATION:
+	case PROTO_MOBILITY:
+	case PROTO_HIP:
+	case PROTO_SHIM6: return true;
+	default: return false;
+	}
+}
+
+// RFC 4302 2.2 counts an authentication header in units of four octets, less two; all others count
+// eights, less one (RFC 8200 4).
+static size_t extension_bytes(uint8_t proto, const uint8_t *header)
+{
+	if (proto == PROTO_FRAGMENT)
+		return FRAGMENT_BYTES;
+	return proto == PROTO_AH ? ((size_t)header[1] + 2) * 4 : ((size_t)header[1] + 1) * 8;
+}
+
+static enum frame_verdict walk_ipv6_payload(const uint8_t *data, struct extent at,
+					    struct frame *frame)
+{
+	while (is_extension(frame->next)) {
+		if (frame->extensions++ == FRAME_EXTENSIONS)
+			return let_go(frame, WIRE_IPV6_EXTENSIONS);
+		if (at.said - at.off < 8)
+			return let_go(frame, WIRE_IPV6_HEADER);
+		if (at.have - at.off < 8)
+			return let_go(frame, WIRE_SHORT_FRAME);
+		const uint8_t *header = data + at.off;
+		size_t bytes = extension_bytes(frame->next, header);
+		if (bytes > at.said - at.off)
+			return let_go(frame, WIRE_IPV6_HEADER);
+		if (bytes > at.have - at.off)
+			return let_go(frame, WIRE_SHORT_FRAME);
+		at.off += bytes;
+		bool fragment = frame->next == PROTO_FRAGMENT && (be16(header + 2) & 0xfff9);
+		frame->next = header[0];
+		if (!fragment)
+			continue;
+		frame->fragment_off = be16(header + 2) & 0xfff8;
+		frame->more_fragments = header[3] & 1;
+		frame->fragment_id = be32(header + 4);
+		if (frame->next == PROTO_UDP || is_extension(frame->next))
+			return walk_piece(at, frame);
+		break;
+	}
+	if (frame->next == PROTO_UDP)
+		return walk_udp(data, at, frame);
+	bool opaque = frame->next == PROTO_NO_NEXT || frame->next == PROTO_ESP;
+	return let_go(frame, opaque ? WIRE_IPV6_NO_NEXT : WIRE_NOT_UDP);
+}
+
+static enum frame_verdict walk_ipv6(const uint8_t *data, size_t len, size_t off,
+				    struct frame *frame)
+{
+	if (len - off < IPV6_BYTES)
+		return let_go(frame, WIRE_SHORT_FRAME);
+	const uint8_t *ip = data + off;
+	if (ip[0] >> 4 != 6)
+		return let_go(frame, WIRE_IPV6_HEADER);
+	struct extent at = {off + IPV6_BYTES, len, off + IPV6_BYTES + be16(ip + 4)};
+	if (at.said < at.have)
+		at.have = at.said;
+	frame->version = 6;
+	frame->next = ip[6];
+	memcpy(frame->source, ip + 8, 16);
+	memcpy(frame->target, ip + 24, 16);
+	return walk_ipv6_payload(data, at, frame);
+}
+
+static enum frame_verdict walk_ipv4(const uint8_t *data, size_t len, size_t off,
+				    struct frame *frame)
+{
+	if (len - off < IPV4_BYTES)
+		return let_go(frame, WIRE_SHORT_FRAME);
+	const uint8_t *ip = data + off;
+	size_t header = (size_t)(ip[0] & 15) * 4, total = be16(ip + 2);
+	if (ip[0] >> 4 != 4 || header < IPV4_BYTES || total < header)
+		return let_go(frame, WIRE_IPV4_HEADER);
+	if (len - off < header)
+		return let_go(frame, WIRE_SHORT_FRAME);
+	struct extent at = {off + header, len, off + total};
+	if (at.said < at.have)
+		at.have = at.said;
+	frame->version = 4;
+	frame->next = ip[9];
+	memcpy(frame->source, ip + 12, 4);
+	memcpy(frame->target, ip + 16, 4);
+	if (frame->next != PROTO_UDP)
+		return let_go(frame, WIRE_NOT_UDP);
+	frame->fragment_off = (uint32_t)(be16(ip + 6) & 0x1fff) * 8;
+	frame->more_fragments = ip[6] & 0x20;
+	if (frame->fragment_off == 0 && !frame->more_fragments)
+		return walk_udp(data, at, frame);
+	frame->fragment_id = be16(ip + 4);
+	return walk_piece(at, frame);
+}
+
+static bool is_tag(uint16_t type)
+{
+	return type == TYPE_8021Q || type == TYPE_8021AD || type == TYPE_QINQ_OLD;
+}
+
+static enum frame_verdict walk_type(const uint8_t *data, size_t len, size_t off, uint16_t type,
+				    struct frame *frame)
+{
+	while (is_tag(type)) {
+		if (frame->tag_count == FRAME_TAGS)
+			return let_go(frame, WIRE_TOO_MANY_TAGS);
+		if (len - off < TAG_BYTES)
+			return let_go(frame, WIRE_SHORT_FRAME);
+		frame->tag[frame->tag_count++] = be16(data + off) & 0xfff;
+		type = be16(data + off + 2);
+		off += TAG_BYTES;
+	}
+	if (type == TYPE_IPV4)
+		return walk_ipv4(data, len, off, frame);
+	if (type == TYPE_IPV6)
+		return walk_ipv6(data, len, off, frame);
+	return let_go(frame, WIRE_NOT_IP);
+}
+
+enum frame_verdict frame_walk_from(const uint8_t *data, size_t len, size_t off, uint16_t type,
+				   struct frame *frame)
+{
+	memset(frame, 0, sizeof(*frame));
+	if (off > len)
+		return let_go(frame, WIRE_SHORT_FRAME);
+	return walk_type(data, len, off, type, frame);
+}
+
+enum frame_verdict frame_walk(const uint8_t *data, size_t len, struct frame *frame)
+{
+	if (len < ETHERNET_BYTES) {
+		memset(frame, 0, sizeof(*frame));
+		return let_go(frame, WIRE_SHORT_FRAME);
+	}
+	return frame_walk_from(data, len, ETHERNET_BYTES, be16(data + 12), frame);
+}
+
+enum frame_verdict frame_walk_reassembled(const uint8_t *data, size_t len, struct frame *frame)
+{
+	struct extent at = {0, len, len};
+
+	frame->more_fragments = false;
+	frame->fragment_off = 0;
+	// A fragment in a fragment (RFC 8200 4.5 knows none) would go round for ever.
+	if (frame->next == PROTO_FRAGMENT)
+		return let_go(frame, WIRE_FRAGMENT_INVALID);
+	enum frame_verdict verdict = walk_ipv6_payload(data, at, frame);
+	return verdict == FRAME_FRAGMENT ? let_go(frame, WIRE_FRAGMENT_INVALID) : verdict;
+}

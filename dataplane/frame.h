@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the first octet of a frame to its UDP payload: Ethernet, VLAN tags, IPv4, IPv6 with
+// extension headers, UDP. Works on bytes, so that poll cores, captures and tests share it. Writes
+// nothing.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "link/counters.h"
+
+enum {
+	FRAME_TAGS = 4,       // 802.1Q and 802.1ad tags looked through
+	FRAME_EXTENSIONS = 6, // IPv6 extension headers looked through
+};
+
+enum frame_verdict {
+	FRAME_NONE,
+	FRAME_DATAGRAM, // payload_off, payload_len: what UDP carries
+	FRAME_FRAGMENT, // payload_off, payload_len: this piece of the IP payload
+	FRAME_LET_GO,   // reason says why
+};
+
+struct frame {
+	enum frame_verdict verdict;
+	enum wire_counter reason;
+	uint8_t version; // 4 or 6
+	uint8_t tag_count;
+	uint8_t next;       // IP protocol of the payload
+	uint8_t extensions; // IPv6 extension headers passed so far
+	bool cut;           // the capture or the port cut it: less there than the headers say
+	bool more_fragments;
+	uint16_t tag[FRAME_TAGS]; // VLAN identifiers, outermost first
+	uint16_t source_port, target_port;
+	uint8_t source[16], target[16]; // IPv4 in the first four octets; network order
+	uint32_t fragment_id;
+	uint32_t fragment_off; // octets
+	uint32_t payload_off, payload_len;
+};
+
+// The verdict is returned and kept in *frame.
+//
+// len octets of an Ethernet frame; trailing padding is not taken for payload.
+enum frame_verdict frame_walk(const uint8_t *data, size_t len, struct frame *frame);
+// The same from an Ethernet type on, whose payload starts at off (Linux cooked captures, raw IP).
+enum frame_verdict frame_walk_from(const uint8_t *data, size_t len, size_t off, uint16_t type,
+				   struct frame *frame);
+// The same for an IP payload put together from fragments: data is what frame->next begins with; the
+// addresses in *frame stay.
+enum frame_verdict frame_walk_reassembled(const uint8_t *data, size_t len, struct frame *frame);

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Netlink asks for the program and takes it off (rtnetlink(7), IFLA_XDP), bpf(2) for its name. A
+// program of libxdp's own for AF_XDP sockets is dead when no such socket is bound to the interface,
+// which the kernel's socket diagnosis tells (xdp_diag.h).
+#include "dataplane/interface_xdp.h"
+
+#include "config/log.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/xdp_diag.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { ANSWER_BYTES = 32768 };
+
+static const char OUR_PROGRAM[] = "xsk_def_prog"; // libxdp's, which net_af_xdp attaches
+
+struct link_request {
+	struct nlmsghdr header;
+	struct ifinfomsg link;
+	char attributes[64];
+};
+
+// Sends a request and reads one answer. Octets of it, or -errno.
+static ssize_t ask(int protocol, const struct nlmsghdr *header, char *answer, size_t size)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	struct timeval patience = {.tv_sec = 2};
+	ssize_t len;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	len = send(fd, header, header->nlmsg_len, 0);
+	if (len >= 0)
+		len = recv(fd, answer, size, 0);
+	if (len < 0)
+		len = -errno;
+	close(fd);
+	return len;
+}
+
+static const struct rtattr *find(const void *first, size_t len, unsigned short type)
+{
+	int left = (int)len;
+
+	for (const struct rtattr *at = first; RTA_OK(at, left); at = RTA_NEXT(at, left))
+		if ((at->rta_type & NLA_TYPE_MASK) == type)
+			return at;
+	return NULL;
+}
+
+// Number of the attached program; 0: none, or the kernel would not say.
+static uint32_t attached(unsigned int index)
+{
+	static const unsigned short ids[] = {IFLA_XDP_PROG_ID, IFLA_XDP_DRV_PROG_ID,
+					     IFLA_XDP_SKB_PROG_ID, IFLA_XDP_HW_PROG_ID};
+	struct link_request request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(request.link)),
+						  .nlmsg_type = RTM_GETLINK,
+						  .nlmsg_flags = NLM_F_REQUEST},
+				       .link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index}};
+	_Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
+	ssize_t len = ask(NETLINK_ROUTE, &request.header, answer, sizeof(answer));
+	const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
+
+	if (len < 0 || !NLMSG_OK(header, (size_t)len) || header->nlmsg_type != RTM_NEWLINK)
+		return 0;
+	const struct ifinfomsg *link = NLMSG_DATA(header);
+	const struct rtattr *xdp = find(IFLA_RTA(link), IFLA_PAYLOAD(header), IFLA_XDP);
+	for (size_t i = 0; xdp && i < sizeof(ids) / sizeof(ids[0]); i++) {
+		const struct rtattr *id = find(RTA_DATA(xdp), RTA_PAYLOAD(xdp), ids[i]);
+		uint32_t value;
+		if (!id)
+			continue;
+		memcpy(&value, RTA_DATA(id), sizeof(value));
+		if (value)
+			return value;
+	}
+	return 0;
+}
+
+static bool is_ours(uint32_t program)
+{
+	union bpf_attr attr;
+	struct bpf_prog_info info;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_id = program;
+	int fd = (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
+	if (fd < 0)
+		return false;
+	memset(&info, 0, sizeof(info));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	long err = syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
+	close(fd);
+	return err == 0 && strncmp(info.name, OUR_PROGRAM, BPF_OBJ_NAME_LEN - 1) == 0;
+}
+
+// Whether an AF_XDP socket is bound to the interface; true when the kernel can't tell.
+static bool in_use(unsigned int index)
+{
+	struct {
+		struct nlmsghdr header;
+		struct xdp_diag_req diag;
+	} request = {.header = {.nlmsg_len = sizeof(request),
+				.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		     .diag = {.sdiag_family = AF_XDP, .xdiag_show = XDP_SHOW_INFO}};
+	_Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
+	ssize_t got = ask(NETLINK_SOCK_DIAG, &request.header, answer, sizeof(answer));
+
+	if (got < 0)
+		return true;
+	size_t len = (size_t)got;
+	for (struct nlmsghdr *at = (struct nlmsghdr *)answer; NLMSG_OK(at, len);
+	     at = NLMSG_NEXT(at, len)) {
+		if (at->nlmsg_type == NLMSG_DONE)
+			return false;
+		if (at->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+			return true;
+		const struct xdp_diag_msg *message = NLMSG_DATA(at);
+		const struct rtattr *found = find(
+			message + 1, at->nlmsg_len - NLMSG_LENGTH(sizeof(*message)), XDP_DIAG_INFO);
+		const struct xdp_diag_info *info = found ? RTA_DATA(found) : NULL;
+		if (info && info->ifindex == index)
+			return true;
+	}
+	// More than one answer's worth of sockets, none of the first on this interface.
+	return len != 0;
+}
+
+static int detach(unsigned int index)
+{
+	struct link_request request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(request.link)),
+						  .nlmsg_type = RTM_SETLINK,
+						  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+				       .link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index}};
+	struct {
+		struct rtattr nest, fd;
+		int32_t value;
+	} xdp = {{sizeof(xdp), IFLA_XDP | NLA_F_NESTED},
+		 {RTA_LENGTH(sizeof(int32_t)), IFLA_XDP_FD},
+		 -1};
+	_Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
+
+	memcpy((char *)&request + request.header.nlmsg_len, &xdp, sizeof(xdp));
+	request.header.nlmsg_len += sizeof(xdp);
+	ssize_t len = ask(NETLINK_ROUTE, &request.header, answer, sizeof(answer));
+	const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
+	if (len < 0)
+		return (int)len;
+	if (!NLMSG_OK(header, (size_t)len) || header->nlmsg_type != NLMSG_ERROR)
+		return -EPROTO;
+	const struct nlmsgerr *verdict = NLMSG_DATA(header);
+	return verdict->error;
+}
+
+int interface_xdp_clear(unsigned int index, const char *name, char *error, size_t error_size)
+{
+	uint32_t program = attached(index);
+
+	if (program == 0)
+		return 0;
+	if (is_ours(program) && !in_use(index) && detach(index) == 0) {
+		log_warn("port", "xdp-leftover", "interface=%s program=%u action=removed", name,
+			 program);
+		return 0;
+	}
+	snprintf(error, error_size,
+		 "an XDP program (number %u) is attached to %s already: stop the program that uses "
+		 "it, or `ip link set dev %s xdp off`",
+		 program, name, name);
+	return -EBUSY;
+}

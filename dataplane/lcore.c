@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// The poll loop: receive, forward, look, tell.
+#include "dataplane/lcore.h"
+
+#include "config/clock.h"
+#include "config/settings.h"
+#include "dataplane/defrag.h"
+#include "dataplane/forward.h"
+#include "dataplane/frame.h"
+#include "dataplane/poison.h"
+#include "link/doorbell.h"
+#include "link/event_ring.h"
+
+#undef NS_PER_S // DPDK has one of its own
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BURST = 32,
+	PREFETCH = 4,       // packets ahead
+	HOUSEKEEPING = 256, // loops
+	PACKET_BYTES = 65536,
+};
+
+static void follow(struct lcore *lcore, const struct wire_settings *settings)
+{
+	look_follow(&lcore->look, settings->early, settings->ack, false);
+	lcore->idle.max_sleep_ns = settings->poll_always ? 0 : settings->max_sleep_ns;
+}
+
+int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *settings,
+	       struct segment *segment, int doorbell, char *error, size_t error_size)
+{
+	const struct settings_wire *wire = &settings->wire;
+
+	lcore->index = index;
+	lcore->segment = segment;
+	lcore->ring = segment_ring(segment, index);
+	lcore->counters = &segment->counters[index];
+	lcore->doorbell = doorbell;
+	lcore->look.key = segment->key;
+	lcore->look.counters = lcore->counters;
+	lcore->look.lcore = (uint8_t)index;
+	follow(lcore, &(struct wire_settings){
+			      .early = settings->calls.early_is_busy,
+			      .ack = settings->calls.ack_timeout_ns != 0,
+			      .poll_always = wire->poll == POLL_ALWAYS,
+			      .max_sleep_ns = wire->max_sleep_ns,
+		      });
+	lcore->scratch = malloc(PACKET_BYTES);
+	if (!lcore->ring || !lcore->scratch ||
+	    overflow_init(&lcore->overflow, (uint32_t)wire->overflow_slots, lcore->counters)) {
+		snprintf(error, error_size, "no memory for poll core %u: lower wire.overflow_slots",
+			 index);
+		return -ENOMEM;
+	}
+	lcore->defrag = defrag_new((unsigned int)wire->fragment_flows, wire->fragment_timeout_ns,
+				   &segment->key, lcore->counters, error, error_size);
+	return lcore->defrag ? 0 : -ENOMEM;
+}
+
+void lcore_fini(struct lcore *lcore)
+{
+	defrag_free(lcore->defrag);
+	lcore->defrag = NULL;
+	overflow_fini(&lcore->overflow);
+	free(lcore->scratch);
+	lcore->scratch = NULL;
+}
+
+// true: there is something new in the ring.
+static bool look_at(struct lcore *lcore, struct rte_mbuf *packet, uint64_t now_ns)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
+	uint32_t len = rte_pktmbuf_pkt_len(packet);
+	struct frame frame;
+
+	if (packet->nb_segs > 1) {
+		len = len < PACKET_BYTES ? len : PACKET_BYTES;
+		data = rte_pktmbuf_read(packet, 0, len, lcore->scratch);
+		if (!data) {
+			lcore->counters->value[WIRE_SHORT_FRAME]++;
+			return false;
+		}
+	}
+	frame_walk(data, len, &frame);
+	if (!look_frame(&lcore->look, lcore->defrag, &frame, data, now_ns, &lcore->event))
+		return false;
+	overflow_push(&lcore->overflow, lcore->ring, &lcore->event);
+	return true;
+}
+
+static void ring_doorbell(struct lcore *lcore)
+{
+	uint64_t waiting = event_ring_count(lcore->ring);
+
+	if (waiting > lcore->counters->ring_high_water)
+		lcore->counters->ring_high_water = waiting;
+	doorbell_ring_if_asleep(lcore->segment, lcore->doorbell);
+}
+
+static void poison_tail(const struct rte_mbuf *packet)
+{
+	poison(rte_pktmbuf_mtod_offset(packet, const char *, rte_pktmbuf_data_len(packet)),
+	       rte_pktmbuf_tailroom(packet));
+}
+
+static void unpoison_tail(const struct rte_mbuf *packet)
+{
+	unpoison(rte_pktmbuf_mtod_offset(packet, const char *, rte_pktmbuf_data_len(packet)),
+		 rte_pktmbuf_tailroom(packet));
+}
+
+static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
+{
+	struct rte_mbuf *packets[BURST];
+	uint64_t *value = lcore->counters->value;
+	uint16_t count = rte_eth_rx_burst(queue->port, queue->queue, packets, BURST);
+	bool news = false;
+
+	if (count == 0) {
+		value[WIRE_EMPTY_POLLS]++;
+		return false;
+	}
+	if (queue->forwards)
+		forward_burst(queue->other_port, queue->queue, packets, count, lcore->counters);
+	uint64_t now_ns = clock_mono_ns();
+	for (uint16_t i = 0; i < count && i < PREFETCH; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
+	for (uint16_t i = 0; i < count; i++) {
+		if (i + PREFETCH < count)
+			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH], void *));
+		value[WIRE_RX_BYTES] += rte_pktmbuf_pkt_len(packets[i]);
+		poison_tail(packets[i]);
+		news |= look_at(lcore, packets[i], now_ns);
+		unpoison_tail(packets[i]);
+		rte_pktmbuf_free(packets[i]);
+	}
+	value[WIRE_RX_FRAMES] += count;
+	if (news)
+		ring_doorbell(lcore);
+	return true;
+}
+
+static void housekeep(struct lcore *lcore)
+{
+	struct wire_settings settings;
+
+	if (wire_settings_follow(&lcore->segment->settings, &lcore->settings_seen, &settings))
+		follow(lcore, &settings);
+	defrag_expire(lcore->defrag, clock_mono_ns());
+	// A presence that went to sleep or came back while nothing new arrived.
+	if (event_ring_count(lcore->ring) > 0)
+		ring_doorbell(lcore);
+	__atomic_store_n(&lcore->counters->heartbeat, lcore->counters->heartbeat + 1,
+			 __ATOMIC_RELAXED);
+}
+
+// Only net_tap's signals reach a poll core; what ends the engine goes to the main thread.
+static void mask_signals(bool takes_real_time)
+{
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+	sigset_t set;
+
+	sigfillset(&set);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&set, faults[i]);
+	for (int i = SIGRTMIN + 1; takes_real_time && i <= SIGRTMAX; i++)
+		sigdelset(&set, i);
+	pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+int lcore_loop(void *arg)
+{
+	struct lcore *lcore = arg;
+	uint64_t *value = lcore->counters->value;
+
+	mask_signals(lcore->takes_signals);
+	idle_prepare();
+	housekeep(lcore);
+	while (!__atomic_load_n(lcore->stop, __ATOMIC_RELAXED)) {
+		bool got = false;
+		for (unsigned int i = 0; i < lcore->queue_count; i++)
+			got |= poll_queue(lcore, &lcore->queue[i]);
+		if ((lcore->overflow.count || lcore->overflow.missing) &&
+		    overflow_drain(&lcore->overflow, lcore->ring))
+			ring_doorbell(lcore);
+		if (++value[WIRE_LOOPS] % HOUSEKEEPING == 0)
+			housekeep(lcore);
+		value[WIRE_SLEEPS] += idle_step(&lcore->idle, got);
+	}
+	return 0;
+}

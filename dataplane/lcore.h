@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// One poll core: its queues, its state, its loop. Runs to completion; shares nothing with other
+// cores. On the way of a packet there is no lock, no allocation, no system call and no log line.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/idle.h"
+#include "dataplane/look.h"
+#include "dataplane/overflow.h"
+#include "link/call_event.h"
+#include "link/segment.h"
+
+struct settings;
+
+enum { LCORE_QUEUES = 128 };
+
+struct lcore_queue {
+	uint16_t port, queue;
+	bool forwards;
+	uint16_t other_port; // where to, when it does
+};
+
+struct lcore {
+	unsigned int index;
+	unsigned int queue_count;
+	struct lcore_queue queue[LCORE_QUEUES];
+	const bool *stop;   // main thread: wo
+	bool takes_signals; // net_tap wakes by real-time signals
+	struct segment *segment;
+	struct event_ring *ring;
+	struct wire_counters *counters;
+	int doorbell;
+	uint64_t settings_seen;
+	struct look look;
+	struct defrag *defrag;
+	struct overflow overflow;
+	struct idle idle;
+	uint8_t *scratch; // a packet of several segments, in one piece
+	struct call_event event;
+};
+
+// Queues, stop and takes_signals are the caller's. 0, or -errno with a sentence in error.
+int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *settings,
+	       struct segment *segment, int doorbell, char *error, size_t error_size);
+void lcore_fini(struct lcore *lcore);
+// Polls until *stop. arg: struct lcore. 0.
+int lcore_loop(void *arg);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// One look at a datagram. Every way out is a counter.
+#include "dataplane/look.h"
+
+#include "dataplane/defrag.h"
+#include "dataplane/event.h"
+#include "dataplane/frame.h"
+#include "link/counters.h"
+#include "sip/call.h"
+
+#include <string.h>
+
+static const uint8_t gate_counter[GATE_VERDICT_COUNT] = {
+	[GATE_NOT_SIP] = WIRE_NOT_SIP,    [GATE_KEEPALIVE] = WIRE_KEEPALIVE,
+	[GATE_STUN] = WIRE_STUN,          [GATE_TLS] = WIRE_TLS,
+	[GATE_IGNORE] = WIRE_SIP_IGNORED, [GATE_PARSE] = WIRE_SIP_MESSAGES,
+};
+
+void look_follow(struct look *look, bool early, bool ack, bool everything)
+{
+	look->early = early;
+	look->ack = ack;
+	look->policy = gate_policy_calls(early, ack);
+	look->policy.everything = everything;
+}
+
+static bool matters(const struct look *look, const struct sip_msg *msg)
+{
+	switch (call_classify(msg->flags & SIP_IS_RESPONSE, msg->method, msg->cseq_method,
+			      msg->status, msg->flags & SIP_HAS_TO_TAG)) {
+	case CALL_MSG_NONE: return false;
+	case CALL_MSG_PROGRESS: return look->early;
+	case CALL_MSG_ACK: return look->ack;
+	default: return true;
+	}
+}
+
+bool look_payload(struct look *look, const struct frame *frame, const char *payload, size_t len,
+		  uint64_t now_ns, struct call_event *event)
+{
+	uint64_t *value = look->counters->value;
+	struct sip_msg msg;
+
+	if (len == 0) {
+		value[WIRE_EMPTY_DATAGRAM]++;
+		return false;
+	}
+	if (len > SIP_MAX_BYTES)
+		len = SIP_MAX_BYTES;
+	enum gate_verdict verdict = gate_classify(&look->policy, payload, len);
+	value[gate_counter[verdict]]++;
+	if (verdict == GATE_IGNORE)
+		value[WIRE_SIP_MESSAGES]++;
+	if (verdict != GATE_PARSE)
+		return false;
+	enum sip_reject reject = sip_msg_parse(payload, len, &msg);
+	if (reject != SIP_OK) {
+		value[WIRE_SIP_REJECTED]++;
+		look->counters->reject[reject]++;
+		return false;
+	}
+	value[WIRE_SIP_PARSED]++;
+	value[WIRE_SIP_REFERENCE] += (msg.flags & SIP_BY_REFERENCE) != 0;
+	if (!matters(look, &msg)) {
+		value[WIRE_SIP_NO_EVENT]++;
+		return false;
+	}
+	event_fill(event, &look->key, frame, payload, &msg);
+	event->mono_ns = now_ns;
+	event->lcore = look->lcore;
+	value[WIRE_EVENTS]++;
+	value[WIRE_EVENT_TEXT_CUT] += (event->flags & EVENT_CUT_TEXT) != 0;
+	return true;
+}
+
+bool look_frame(struct look *look, struct defrag *defrag, struct frame *frame, const uint8_t *data,
+		uint64_t now_ns, struct call_event *event)
+{
+	uint64_t *value = look->counters->value;
+
+	if (frame->verdict == FRAME_FRAGMENT) {
+		size_t len;
+		if (!defrag_add(defrag, frame, &data, &len, now_ns))
+			return false;
+		frame_walk_reassembled(data, len, frame);
+	}
+	if (frame->verdict != FRAME_DATAGRAM) {
+		value[frame->reason]++;
+		return false;
+	}
+	value[WIRE_CUT_DATAGRAM] += frame->cut;
+	return look_payload(look, frame, (const char *)data + frame->payload_off,
+			    frame->payload_len, now_ns, event);
+}

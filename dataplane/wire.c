@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wire half put together: names -> checks -> EAL -> ports -> poll cores, and back.
+#include "dataplane/wire.h"
+
+#include "config/clock.h"
+#include "config/log.h"
+#include "config/settings.h"
+#include "dataplane/cores.h"
+#include "dataplane/defrag.h"
+#include "dataplane/eal.h"
+#include "dataplane/lcore.h"
+#include "dataplane/port.h"
+#include "link/segment.h"
+#include "sip/line_index.h"
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+	STATISTICS_MS = 1000,
+	SPARE_MEMORY = 48 << 20, // EAL, drivers, rings
+};
+
+struct wire {
+	struct settings settings;
+	struct segment *segment;
+	struct cores cores;
+	unsigned int ports;
+	struct port port[SETTINGS_PORTS];
+	struct lcore lcore[SEGMENT_LCORES];
+	bool stop;
+	int wake; // eventfd: wire_stop() to wire_run()
+	char summary[1024];
+};
+
+__attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t size, const char *fmt,
+							...)
+{
+	va_list list;
+
+	va_start(list, fmt);
+	vsnprintf(error, size, fmt, list);
+	va_end(list);
+	return -EINVAL;
+}
+
+static int check_shape(const struct settings_wire *wire, char *error, size_t size)
+{
+	if (wire->port_count == 0)
+		return refuse(error, size, "wire.ports is empty: name at least one port");
+	if (wire->mode == MODE_INLINE && wire->port_count % 2)
+		return refuse(error, size,
+			      "wire.mode inline needs ports in pairs, wire.ports has %u",
+			      wire->port_count);
+	if (wire->queues == 0 || wire->queues > SEGMENT_LCORES)
+		return refuse(error, size, "wire.queues must be 1 to %d", SEGMENT_LCORES);
+	for (unsigned int i = 0; i < wire->port_count; i++)
+		for (unsigned int k = 0; k < i; k++)
+			if (strcmp(wire->port[i], wire->port[k]) == 0)
+				return refuse(error, size, "wire.ports names %s twice",
+					      wire->port[i]);
+	return 0;
+}
+
+unsigned int wire_lcores(const struct settings *settings, char *error, size_t error_size)
+{
+	struct cores cores;
+
+	if (check_shape(&settings->wire, error, error_size) ||
+	    cores_plan(&settings->wire, &cores, error, error_size))
+		return 0;
+	return cores.count;
+}
+
+static int check_ports(struct wire *wire, char *error, size_t size)
+{
+	const struct settings_wire *settings = &wire->settings.wire;
+	char reason[512];
+
+	for (unsigned int i = 0; i < settings->port_count; i++) {
+		struct port *port = &wire->port[i];
+		int err = port_name_parse(settings->port[i], i, &port->name, reason,
+					  sizeof(reason));
+		if (!err)
+			err = port_check(&port->name, settings, &port->facts, reason,
+					 sizeof(reason));
+		if (err) {
+			refuse(error, size, "wire.ports %s: %s", settings->port[i], reason);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int start_eal(struct wire *wire, char *error, size_t size)
+{
+	const struct settings_wire *settings = &wire->settings.wire;
+	struct eal_plan plan = {
+		.cores = &wire->cores,
+		.may_use_hugepages = settings->hugepages == PAGES_AUTO,
+		.extra = settings->eal_arg,
+		.extra_count = settings->eal_arg_count,
+		.memory_bytes = SPARE_MEMORY +
+				wire->cores.count *
+					defrag_memory((unsigned int)settings->fragment_flows),
+	};
+
+	for (unsigned int i = 0; i < settings->port_count; i++) {
+		plan.memory_bytes += port_memory(&wire->port[i], settings);
+		if (wire->port[i].name.kind == PORT_PCI)
+			plan.pci[plan.pci_count++] = wire->port[i].name.device;
+	}
+	if (settings->memory_bytes)
+		plan.memory_bytes = settings->memory_bytes;
+	return eal_start(&plan, error, size);
+}
+
+static int open_ports(struct wire *wire, char *error, size_t size)
+{
+	const struct settings_wire *settings = &wire->settings.wire;
+	char reason[512];
+
+	for (; wire->ports < settings->port_count; wire->ports++) {
+		int err = port_open(&wire->port[wire->ports], settings, reason, sizeof(reason));
+		if (err) {
+			port_close(&wire->port[wire->ports]);
+			refuse(error, size, "wire.ports %s: %s", settings->port[wire->ports],
+			       reason);
+			return err;
+		}
+	}
+	return 0;
+}
+
+// Queue q of all ports goes to one core, so that both directions of a call do, whichever ports they
+// come in on.
+static void assign_queues(struct wire *wire, struct lcore *lcore)
+{
+	bool forwards = wire->settings.wire.mode == MODE_INLINE;
+
+	lcore->stop = &wire->stop;
+	for (unsigned int i = 0; i < wire->ports; i++) {
+		const struct port *port = &wire->port[i];
+		lcore->takes_signals |= port->name.kind == PORT_TAP;
+		for (uint16_t q = 0; q < port->queues; q++) {
+			if (q % wire->cores.count != lcore->index)
+				continue;
+			lcore->queue[lcore->queue_count++] = (struct lcore_queue){
+				.port = port->id,
+				.queue = q,
+				.forwards = forwards,
+				.other_port = forwards ? wire->port[i ^ 1].id : 0,
+			};
+		}
+	}
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct wire *wire, const char *fmt, ...)
+{
+	size_t used = strlen(wire->summary);
+	va_list list;
+
+	va_start(list, fmt);
+	vsnprintf(wire->summary + used, sizeof(wire->summary) - used, fmt, list);
+	va_end(list);
+}
+
+static void summarize(struct wire *wire)
+{
+	const struct settings_wire *settings = &wire->settings.wire;
+
+	say(wire, "%s on %s;", settings->mode == MODE_INLINE ? "inline" : "tap",
+	    eal_on_hugepages() ? "hugepages" : "ordinary memory (--no-huge)");
+	for (unsigned int i = 0; i < wire->ports; i++)
+		say(wire, "%s %s (%s)", i ? "," : " ports", settings->port[i],
+		    wire->port[i].driver);
+	say(wire, "; %u queue%s each; CPU", settings->queues, settings->queues > 1 ? "s" : "");
+	for (unsigned int i = 0; i < wire->cores.count; i++)
+		say(wire, " %u", wire->cores.cpu[i]);
+	say(wire, " poll%s, CPU %u does the rest%s", wire->cores.count == 1 ? "s" : "",
+	    wire->cores.main_cpu, wire->cores.shared ? " (shared: there is no other)" : "");
+	say(wire, "; line index %s", line_kernel_name(line_index_selected()));
+}
+
+// net_tap announces packets by real-time signals, to any thread that lets them through: none of the
+// main thread's and of DPDK's own, which inherit this mask.
+static void block_real_time_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (int i = SIGRTMIN + 1; i <= SIGRTMAX; i++)
+		sigaddset(&set, i);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int open_all(struct wire *wire, int doorbell, char *error, size_t size)
+{
+	int err = check_shape(&wire->settings.wire, error, size);
+
+	if (!err)
+		err = cores_plan(&wire->settings.wire, &wire->cores, error, size);
+	if (err)
+		return err;
+	if (wire->cores.count != wire->segment->lcores)
+		return refuse(error, size, "%u poll cores, but the segment was made for %u",
+			      wire->cores.count, wire->segment->lcores);
+	err = line_index_select((enum line_kernel)wire->settings.wire.line_index);
+	if (err)
+		return refuse(error, size, "wire.line_index: this CPU has no %s, say auto",
+			      line_kernel_name((enum line_kernel)wire->settings.wire.line_index));
+	wire->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (wire->wake < 0)
+		return refuse(error, size, "no eventfd: %s", strerror(errno));
+	err = check_ports(wire, error, size);
+	if (err)
+		return err;
+	block_real_time_signals();
+	err = start_eal(wire, error, size);
+	if (!err)
+		err = open_ports(wire, error, size);
+	for (unsigned int i = 0; i < wire->cores.count && !err; i++) {
+		assign_queues(wire, &wire->lcore[i]);
+		err = lcore_init(&wire->lcore[i], i, &wire->settings, wire->segment, doorbell,
+				 error, size);
+		wire->lcore[i].index = i;
+	}
+	return err;
+}
+
+struct wire *wire_open(const struct settings *settings, struct segment *segment, int doorbell,
+		       char *error, size_t error_size)
+{
+	struct wire *wire = calloc(1, sizeof(*wire));
+
+	if (!wire) {
+		snprintf(error, error_size, "no memory");
+		return NULL;
+	}
+	wire->settings = *settings;
+	wire->segment = segment;
+	wire->wake = -1;
+	if (open_all(wire, doorbell, error, error_size)) {
+		wire_close(wire);
+		return NULL;
+	}
+	summarize(wire);
+	return wire;
+}
+
+const char *wire_summary(const struct wire *wire)
+{
+	return wire->summary;
+}
+
+static void read_statistics(struct wire *wire)
+{
+	for (unsigned int i = 0; i < wire->ports; i++) {
+		struct wire_port_counters *counters = &wire->segment->port[i];
+		bool was_up = counters->link_up;
+		port_statistics(&wire->port[i], counters);
+		if (was_up != counters->link_up)
+			log_info("port", "link", "port=%s up=%s", counters->name,
+				 counters->link_up ? "yes" : "no");
+	}
+	__atomic_store_n(&wire->segment->ports, wire->ports, __ATOMIC_RELEASE);
+}
+
+int wire_run(struct wire *wire)
+{
+	struct pollfd wake = {.fd = wire->wake, .events = POLLIN};
+	int err = 0;
+
+	for (unsigned int i = 0; i < wire->cores.count && !err; i++)
+		err = rte_eal_remote_launch(lcore_loop, &wire->lcore[i], i + 1);
+	if (err)
+		wire_stop(wire);
+	else
+		__atomic_store_n(&wire->segment->wire_ready, 1, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&wire->stop, __ATOMIC_RELAXED)) {
+		read_statistics(wire);
+		poll(&wake, 1, STATISTICS_MS);
+	}
+	rte_eal_mp_wait_lcore();
+	read_statistics(wire);
+	__atomic_store_n(&wire->segment->wire_ready, 0, __ATOMIC_RELEASE);
+	return err;
+}
+
+void wire_stop(struct wire *wire)
+{
+	uint64_t one = 1;
+
+	__atomic_store_n(&wire->stop, true, __ATOMIC_RELAXED);
+	if (write(wire->wake, &one, sizeof(one)) < 0)
+		return; // it wakes within a second by itself
+}
+
+void wire_close(struct wire *wire)
+{
+	if (!wire)
+		return;
+	for (unsigned int i = 0; i < wire->cores.count; i++)
+		lcore_fini(&wire->lcore[i]);
+	for (unsigned int i = 0; i < wire->ports; i++)
+		port_close(&wire->port[i]);
+	if (wire->wake >= 0)
+		close(wire->wake);
+	free(wire);
+}
