@@ -21,6 +21,8 @@ enum { LINE_INDEX_MAX = 256 };
 struct line_index {
 	uint16_t count;      // lines, without the empty one that ends the headers
 	uint16_t header_end; // offset behind the empty line; 0: no empty line within len
+	bool bare_lf;        // a line of the headers, or the empty one, ended with LF alone
+	bool stray_cr;       // a CR in the headers that no LF follows
 	uint16_t start[LINE_INDEX_MAX + 1]; // start[count] is where the empty line starts
 };
 

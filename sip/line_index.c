@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which kernel builds the line index. The best one is picked before main(), so that every program
+// and test has it without asking; line_index_select() overrides it.
+#include "sip/line_index.h"
+
+#include "sip/line_kernel.h"
+
+static enum line_kernel selected = LINE_KERNEL_SCALAR;
+
+bool line_kernel_supported(enum line_kernel kernel)
+{
+	switch (kernel) {
+	case LINE_KERNEL_AUTO:
+	case LINE_KERNEL_SCALAR: return true;
+#if defined(__x86_64__)
+	case LINE_KERNEL_SSE42: return __builtin_cpu_supports("sse4.2") > 0;
+	case LINE_KERNEL_AVX2:
+		return __builtin_cpu_supports("avx2") > 0 && __builtin_cpu_supports("bmi") > 0 &&
+		       __builtin_cpu_supports("bmi2") > 0;
+	case LINE_KERNEL_AVX512:
+		return __builtin_cpu_supports("avx512bw") > 0 &&
+		       __builtin_cpu_supports("bmi") > 0 && __builtin_cpu_supports("bmi2") > 0;
+#endif
+	default: return false;
+	}
+}
+
+int line_index_select(enum line_kernel kernel)
+{
+	if (!line_kernel_supported(kernel))
+		return -ENOTSUP;
+	if (kernel == LINE_KERNEL_AUTO) {
+		for (kernel = LINE_KERNEL_COUNT - 1; !line_kernel_supported(kernel);)
+			kernel--;
+	}
+	selected = kernel;
+	return 0;
+}
+
+enum line_kernel line_index_selected(void)
+{
+	return selected;
+}
+
+__attribute__((constructor)) static void select_best(void)
+{
+#if defined(__x86_64__)
+	__builtin_cpu_init();
+#endif
+	line_index_select(LINE_KERNEL_AUTO);
+}
+
+int line_index_build(const char *buf, size_t len, struct line_index *index)
+{
+	// Offsets are 16 bits wide, the one behind the last byte included.
+	if (len > UINT16_MAX)
+		return -EMSGSIZE;
+	switch (selected) {
+#if defined(__x86_64__)
+	case LINE_KERNEL_SSE42: return line_kernel_sse42(buf, len, index);
+	case LINE_KERNEL_AVX2: return line_kernel_avx2(buf, len, index);
+	case LINE_KERNEL_AVX512: return line_kernel_avx512(buf, len, index);
+#endif
+	default: return line_kernel_scalar(buf, len, index);
+	}
+}
+
+const char *line_kernel_name(enum line_kernel kernel)
+{
+	static const char *const names[LINE_KERNEL_COUNT] = {
+		[LINE_KERNEL_AUTO] = "auto",     [LINE_KERNEL_SCALAR] = "scalar",
+		[LINE_KERNEL_SSE42] = "sse42",   [LINE_KERNEL_AVX2] = "avx2",
+		[LINE_KERNEL_AVX512] = "avx512",
+	};
+
+	return (unsigned int)kernel < LINE_KERNEL_COUNT ? names[kernel] : "unknown";
+}
