@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sip/header.h"
+
+#include <ctype.h>
+
+#include "tests/sip/sip_test.h"
+
+static const struct {
+	const char *name;
+	enum header_name header;
+} names[] = {
+	{"Call-ID", HEADER_CALL_ID},
+	{"i", HEADER_CALL_ID},
+	{"CSeq", HEADER_CSEQ},
+	{"From", HEADER_FROM},
+	{"f", HEADER_FROM},
+	{"To", HEADER_TO},
+	{"t", HEADER_TO},
+	{"Via", HEADER_VIA},
+	{"v", HEADER_VIA},
+	{"Content-Length", HEADER_CONTENT_LENGTH},
+	{"l", HEADER_CONTENT_LENGTH},
+	{"Max-Forwards", HEADER_MAX_FORWARDS},
+	{"Contact", HEADER_CONTACT},
+	{"m", HEADER_CONTACT},
+	{"Content-Type", HEADER_CONTENT_TYPE},
+	{"c", HEADER_CONTENT_TYPE},
+	{"Session-Expires", HEADER_SESSION_EXPIRES},
+	{"x", HEADER_SESSION_EXPIRES},
+	{"P-Asserted-Identity", HEADER_ASSERTED_IDENTITY},
+	{"Remote-Party-ID", HEADER_REMOTE_PARTY},
+	{"P-Called-Party-ID", HEADER_CALLED_PARTY},
+	{"Replaces", HEADER_REPLACES},
+	{"User-Agent", HEADER_USER_AGENT},
+	{"Server", HEADER_SERVER},
+	{"Route", HEADER_OTHER},
+	{"s", HEADER_OTHER},
+	{"Fro", HEADER_OTHER},
+	{"Froms", HEADER_OTHER},
+	{"Call_ID", HEADER_OTHER},
+	{"Call-IDs", HEADER_OTHER},
+	{"P-Asserted-Identitx", HEADER_OTHER},
+	{"P-Asserted-Identity2", HEADER_OTHER},
+	{"P-Xsserted-Identity", HEADER_OTHER},
+	{"P-Called-Party-IE", HEADER_OTHER},
+	{"A-Name-That-Goes-On-And-On-Behind-Two-Blocks", HEADER_OTHER},
+};
+
+static void check(const char *name, enum header_name expect)
+{
+	char line[128];
+	int len = snprintf(line, sizeof(line), "%s:v", name);
+
+	// At the end of the bytes and with more behind it: both ways of loading a block.
+	for (size_t extra = 0; extra <= 32; extra += 32) {
+		char *copy = malloc((size_t)len + extra);
+		const char *value = NULL;
+
+		assert_non_null(copy);
+		memset(copy, 'z', (size_t)len + extra);
+		memcpy(copy, line, (size_t)len);
+		assert_int_equal(header_scan(copy, copy + len, copy + len + extra, &value), expect);
+		assert_ptr_equal(value, copy + len - 1);
+		assert_int_equal(header_lookup(copy, strlen(name)), expect);
+		free(copy);
+	}
+}
+
+static void test_names_in_any_case(void **state)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s", names[i].name);
+		check(name, names[i].header);
+		for (char *c = name; *c != '\0'; c++)
+			*c = (char)toupper(*c);
+		check(name, names[i].header);
+		for (char *c = name; *c != '\0'; c++)
+			*c = (char)tolower(*c);
+		check(name, names[i].header);
+	}
+}
+
+static void test_unusual_lines(void **state)
+{
+	static const char *const lines[] = {
+		"",
+		":",
+		": v",
+		" From: v",
+		"\tFrom: v",
+		"From",
+		"From : v",
+		"Fr om: v",
+		"Fr\x01m: v",
+		"Fr\xc3m: v",
+		"Call\rID: v",
+		"A-Name-That-Goes-On-And-On-Behind-Two-Blocks",
+		"A-Name-That-Goes-On-And-On-Behind-Two Blocks: v",
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		size_t len = strlen(lines[i]);
+		char *copy = exact_copy(lines[i], len);
+		const char *value;
+
+		assert_int_equal(header_scan(copy, copy + len, copy + len, &value), HEADER_NONE);
+		free(copy);
+	}
+}
+
+static void test_colon_of_the_next_line(void **state)
+{
+	static const char lines[] = "From\r\nTo: v\r\n";
+	const char *value;
+
+	assert_int_equal(header_scan(lines, lines + 4, lines + sizeof(lines) - 1, &value),
+			 HEADER_NONE);
+}
+
+static void test_no_other_name_is_taken_for_a_known_one(void **state)
+{
+	uint64_t random = test_seed();
+
+	for (int round = 0; round < 20000; round++) {
+		uint64_t pick = next_random(&random);
+		size_t which = pick % 24;
+		char name[64];
+		size_t at;
+
+		snprintf(name, sizeof(name), "%s", names[which].name);
+		at = (pick >> 8) % strlen(name);
+		name[at] ^= (char)(1 << ((pick >> 16) % 7));
+		if (name[at] <= 0x20 || name[at] == 0x7f || name[at] == ':' ||
+		    strcasecmp(name, names[which].name) == 0 || strlen(names[which].name) == 1)
+			continue;
+		check(name, HEADER_OTHER);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_in_any_case),
+		cmocka_unit_test(test_unusual_lines),
+		cmocka_unit_test(test_colon_of_the_next_line),
+		cmocka_unit_test(test_no_other_name_is_taken_for_a_known_one),
+	};
+
+	return cmocka_run_group_tests_name("header", tests, NULL, NULL);
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same values through value.c (what is usual) and ref_value.c (what is right): a value that the
+// fast side takes must come out alike, one that it leaves must be a known unusual one.
+#include "sip/value.h"
+
+#include "sip/ref_value.h"
+#include "tests/sip/sip_test.h"
+
+enum outcome {
+	BOTH,    // usual
+	UNUSUAL, // right, but left to the reference parser
+	WRONG,
+};
+
+static const struct {
+	const char *value;
+	enum outcome outcome;
+	const char *uri, *tag; // tag NULL: none
+} parties[] = {
+	{"<sip:a@b>", BOTH, "sip:a@b", NULL},
+	{"<sip:a@b>;tag=1", BOTH, "sip:a@b", "1"},
+	{"<sip:a@b;tag=no>;TAG=1", BOTH, "sip:a@b;tag=no", "1"},
+	{"<sip:a@b>;x;tag=1;y=z", BOTH, "sip:a@b", "1"},
+	{"<sip:a@b>;tag=", BOTH, "sip:a@b", ""},
+	{"<sip:a@b>;tag", BOTH, "sip:a@b", ""},
+	{"<sip:a@b>;tag=YWJj==", BOTH, "sip:a@b", "YWJj=="},
+	{"Alice <sip:a@b>;tag=1", BOTH, "sip:a@b", "1"},
+	{"Alice B. Example <sip:a@b>", BOTH, "sip:a@b", NULL},
+	{"Alice<sip:a@b>", BOTH, "sip:a@b", NULL},
+	{"\"Alice\" <sip:a@b>", BOTH, "sip:a@b", NULL},
+	{"\"Alice\"<sip:a@b>", BOTH, "sip:a@b", NULL},
+	{"\"\" <sip:a@b>", BOTH, "sip:a@b", NULL},
+	{"\"a>b;tag=x, <sip:no@no>\" <sip:a@b>;tag=1", BOTH, "sip:a@b", "1"},
+	{"\"a \\\" <sip:no@no>;tag=2\" <sip:a@b>;tag=1", BOTH, "sip:a@b", "1"},
+	{"\"a\\\\\" <sip:a@b>;tag=1", BOTH, "sip:a@b", "1"},
+	{"<sip:a@b>;x=\";tag=no\\\"\";tag=1", BOTH, "sip:a@b", "1"},
+	{"<tel:+1-201-555-0123;phone-context=x>;tag=1", BOTH, "tel:+1-201-555-0123;phone-context=x",
+	 "1"},
+	{"<sips:[2001:db8::1]:5061>;tag=1", BOTH, "sips:[2001:db8::1]:5061", "1"},
+	{"sip:a@b;tag=1", UNUSUAL, "sip:a@b", "1"},
+	{"sip:a@b", UNUSUAL, "sip:a@b", NULL},
+	{"sip:a@b ;\ttag = 1", UNUSUAL, "sip:a@b", "1"},
+	{"<sip:a@b> ; tag=1", UNUSUAL, "sip:a@b", "1"},
+	{"<isbn:123>;tag=1", UNUSUAL, "isbn:123", "1"},
+	{"<sip:wow!@b>;tag=1", UNUSUAL, "sip:wow!@b", "1"},
+	{"\xc3\x84rzte <sip:a@b>;tag=1", UNUSUAL, "sip:a@b", "1"},
+	{"a=b <sip:a@b>;tag=1", UNUSUAL, "sip:a@b", "1"},
+	{"\r\n \"A\"\r\n\t<sip:a@b>\r\n ;tag=1", UNUSUAL, "sip:a@b", "1"},
+	{"", WRONG, NULL, NULL},
+	{"<>", WRONG, NULL, NULL},
+	{"<sip:>", WRONG, NULL, NULL},
+	{"<sip:a@b", WRONG, NULL, NULL},
+	{"<sip:a@b>x", WRONG, NULL, NULL},
+	{"<sip:a@b>;", WRONG, NULL, NULL},
+	{"<sip:a@b>;;tag=1", WRONG, NULL, NULL},
+	{"<sip:a@b>;=1", WRONG, NULL, NULL},
+	{"<sip:a@b>;tag=1;tag=2", WRONG, NULL, NULL},
+	{"<sip:a@b>;tag=\"1\"", WRONG, NULL, NULL},
+	{"<sip:a@b>;x=\"1", WRONG, NULL, NULL},
+	{"<sip:a@b>;tag=1,<sip:c@d>", WRONG, NULL, NULL},
+	{"< sip:a@b >;tag=1", WRONG, NULL, NULL},
+	{"<sip:a b@c>", WRONG, NULL, NULL},
+	{"<alice@example.com>", WRONG, NULL, NULL},
+	{"alice", WRONG, NULL, NULL},
+	{"\"Alice <sip:a@b>", WRONG, NULL, NULL},
+	{"\"Alice\\\" <sip:a@b>", WRONG, NULL, NULL},
+	{"\"Alice\" sip:a@b", WRONG, NULL, NULL},
+	{"Alice \"B\" <sip:a@b>", WRONG, NULL, NULL},
+	{"Bell, Alexander <sip:a@b>;tag=1", WRONG, NULL, NULL},
+	{"sip:a@b?Route=x;tag=1", WRONG, NULL, NULL},
+	{"sip:a@b,sip:c@d", WRONG, NULL, NULL},
+};
+
+static const struct {
+	const char *value;
+	enum outcome outcome;
+	const char *sent_by, *branch;
+} vias[] = {
+	{"SIP/2.0/UDP h;branch=z9hG4bK1", BOTH, "h", "z9hG4bK1"},
+	{"SIP/2.0/TCP h:5060;rport;branch=z9hG4bK1", BOTH, "h:5060", "z9hG4bK1"},
+	{"SIP/2.0/TLS [2001:db8::1]:5061;alias;BRANCH=x", BOTH, "[2001:db8::1]:5061", "x"},
+	{"SIP/2.0/UDP h", BOTH, "h", ""},
+	{"SIP/2.0/UDP h,SIP/2.0/UDP i;branch=no", BOTH, "h", ""},
+	{"SIP/2.0/UDP h;branch=1,garbage", BOTH, "h", "1"},
+	{"SIP/2.0/TLS h;ms-received-port=5;ms-received-cid=A00;branch=1", BOTH, "h", "1"},
+	{"SIP/2.0/UDP h;x=\";branch=no\";branch=1", BOTH, "h", "1"},
+	{"SIP/2.0/UDP h;received=2001:db8::9:255;branch=1", BOTH, "h", "1"},
+	{"SIP/2.0/WSS h;branch=1", UNUSUAL, "h", "1"},
+	{"sip/2.0/udp h;branch=1", UNUSUAL, "h", "1"},
+	{"SIP / 2.0 / UDP\t h ; branch = 1 , x", UNUSUAL, "h", "1"},
+	{"SIP/2.0/UDP h : 5060;branch=1", UNUSUAL, "h : 5060", "1"},
+	{"SIP/2.0/UDP h: 5060;branch=1", UNUSUAL, "h: 5060", "1"},
+	{"", WRONG, NULL, NULL},
+	{"SIP/2.0/UDP", WRONG, NULL, NULL},
+	{"SIP/2.0/UDP ", WRONG, NULL, NULL},
+	{"SIP/2.0/UDP ;branch=1", WRONG, NULL, NULL},
+	{"SIP/3.0/UDP h;branch=1", WRONG, NULL, NULL},
+	{"HTTP/2.0/UDP h;branch=1", WRONG, NULL, NULL},
+	{"SIP/2.0 UDP h;branch=1", WRONG, NULL, NULL},
+	{"SIP/2.0/UDPh;branch=1", WRONG, NULL, NULL},
+	{"SIP/2.0/UDP h;;branch=1", WRONG, NULL, NULL},
+	{"SIP/2.0/UDP h;;,;,,", WRONG, NULL, NULL},
+	{"SIP/2.0/UDP h;branch=1;branch=2", WRONG, NULL, NULL},
+	{"SIP/2.0/UDP h;branch=\"1\"", WRONG, NULL, NULL},
+	{"SIP/2.0/UDP h i;branch=1", WRONG, NULL, NULL},
+};
+
+static void assert_text(const char *at, size_t len, const char *expect, const char *what)
+{
+	if (len != strlen(expect) || memcmp(at, expect, len) != 0)
+		fail_msg("%s: \"%.*s\" instead of \"%s\"", what, (int)len, at, expect);
+}
+
+static void check_outcome(const char *what, enum outcome outcome, bool fast, bool reference)
+{
+	if (fast != (outcome == BOTH) || reference != (outcome != WRONG))
+		fail_msg("\"%s\": fast %d, reference %d", what, fast, reference);
+}
+
+static void test_party(void **state)
+{
+	for (size_t i = 0; i < sizeof(parties) / sizeof(parties[0]); i++) {
+		const char *text = parties[i].value;
+		size_t len = strlen(text);
+		char *copy = exact_copy(text, len);
+		struct value_party fast;
+		struct ref_party ref;
+		bool is_usual = value_party(value_trim(copy, copy + len, copy + len), &fast);
+		bool is_right = ref_party((struct ref_cursor){copy, copy + len}, &ref);
+
+		check_outcome(text, parties[i].outcome, is_usual, is_right);
+		if (is_right) {
+			assert_text(ref.uri.at, (size_t)(ref.uri.end - ref.uri.at), parties[i].uri,
+				    text);
+			assert_int_equal(ref.has_tag, parties[i].tag != NULL);
+			if (ref.has_tag)
+				assert_text(ref.tag.at, (size_t)(ref.tag.end - ref.tag.at),
+					    parties[i].tag, text);
+		}
+		if (is_usual) {
+			assert_text(fast.uri.at, fast.uri.len, parties[i].uri, text);
+			assert_int_equal(fast.has_tag, parties[i].tag != NULL);
+			if (fast.has_tag)
+				assert_text(fast.tag.at, fast.tag.len, parties[i].tag, text);
+		}
+		free(copy);
+	}
+}
+
+static void test_via(void **state)
+{
+	for (size_t i = 0; i < sizeof(vias) / sizeof(vias[0]); i++) {
+		const char *text = vias[i].value;
+		size_t len = strlen(text);
+		char *copy = exact_copy(text, len);
+		struct value_via fast;
+		struct ref_via ref;
+		bool is_usual = value_via(value_trim(copy, copy + len, copy + len), &fast);
+		bool is_right = ref_via((struct ref_cursor){copy, copy + len}, &ref);
+
+		check_outcome(text, vias[i].outcome, is_usual, is_right);
+		if (is_right) {
+			assert_text(ref.sent_by.at, (size_t)(ref.sent_by.end - ref.sent_by.at),
+				    vias[i].sent_by, text);
+			assert_text(ref.branch.at, (size_t)(ref.branch.end - ref.branch.at),
+				    vias[i].branch, text);
+		}
+		if (is_usual) {
+			assert_text(fast.sent_by.at, fast.sent_by.len, vias[i].sent_by, text);
+			assert_text(fast.branch.at, fast.branch.len, vias[i].branch, text);
+		}
+		free(copy);
+	}
+}
+
+static const struct {
+	const char *value;
+	enum outcome outcome;
+	uint32_t number;
+	const char *method;
+} sequences[] = {
+	{"1 INVITE", BOTH, 1, "INVITE"},
+	{"0009 BYE", BOTH, 9, "BYE"},
+	{"0 ACK", BOTH, 0, "ACK"},
+	{"999999999 REGISTER", BOTH, 999999999, "REGISTER"},
+	{"4294967295 INVITE", UNUSUAL, 4294967295, "INVITE"},
+	{"00000000000000000001 INVITE", UNUSUAL, 1, "INVITE"},
+	{"1  INVITE", UNUSUAL, 1, "INVITE"},
+	{"1\r\n INVITE", UNUSUAL, 1, "INVITE"},
+	{"1 NEWMETHOD", UNUSUAL, 1, "NEWMETHOD"},
+	{"1 invite", UNUSUAL, 1, "invite"},
+	{"4294967296 INVITE", WRONG, 0, NULL},
+	{"36893488147419103232 REGISTER", WRONG, 0, NULL},
+	{"-1 INVITE", WRONG, 0, NULL},
+	{"+1 INVITE", WRONG, 0, NULL},
+	{"0x1 INVITE", WRONG, 0, NULL},
+	{"1INVITE", WRONG, 0, NULL},
+	{"INVITE", WRONG, 0, NULL},
+	{"1", WRONG, 0, NULL},
+	{"1 ", WRONG, 0, NULL},
+	{"", WRONG, 0, NULL},
+	{"1 INVITE 2", WRONG, 0, NULL},
+	{"1 INV@TE", WRONG, 0, NULL},
+};
+
+static void test_cseq(void **state)
+{
+	for (size_t i = 0; i < sizeof(sequences) / sizeof(sequences[0]); i++) {
+		const char *text = sequences[i].value;
+		size_t len = strlen(text);
+		char *copy = exact_copy(text, len);
+		uint32_t fast_number = 0, number = 0;
+		uint8_t fast_method = 0;
+		struct ref_text method;
+		bool is_usual = value_cseq(value_trim(copy, copy + len, copy + len), &fast_number,
+					   &fast_method);
+		bool is_right = ref_cseq((struct ref_cursor){copy, copy + len}, &number, &method);
+
+		check_outcome(text, sequences[i].outcome, is_usual, is_right);
+		if (is_right) {
+			assert_int_equal(number, sequences[i].number);
+			assert_text(method.at, (size_t)(method.end - method.at),
+				    sequences[i].method, text);
+		}
+		if (is_usual) {
+			assert_int_equal(fast_number, sequences[i].number);
+			assert_string_equal(sip_method_name(fast_method), sequences[i].method);
+		}
+		free(copy);
+	}
+}
+
+static const struct {
+	const char *value;
+	enum outcome outcome;
+	uint64_t number;
+} lengths[] = {
+	{"0", BOTH, 0},
+	{"000349", BOTH, 349},
+	{" 349 ", BOTH, 349},
+	{"2147483648", UNUSUAL, 2147483648},
+	{"0000000000000349", UNUSUAL, 349},
+	{"2147483649", WRONG, 0},
+	{"4294967328", WRONG, 0}, // 2^32 + 32
+	{"18446744073709551616", WRONG, 0},
+	{"-999", WRONG, 0},
+	{"+4", WRONG, 0},
+	{"0x10", WRONG, 0},
+	{"12abc", WRONG, 0},
+	{"1 2", WRONG, 0},
+	{"1,2", WRONG, 0},
+	{"", WRONG, 0},
+	{" ", WRONG, 0},
+};
+
+static void test_content_length(void **state)
+{
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		const char *text = lengths[i].value;
+		size_t len = strlen(text);
+		char *copy = exact_copy(text, len);
+		uint32_t fast = 0;
+		uint64_t number = 0;
+		bool is_usual = value_number(value_trim(copy, copy + len, copy + len), &fast);
+		bool is_right = ref_number((struct ref_cursor){copy, copy + len}, UINT64_C(1) << 31,
+					   &number);
+
+		check_outcome(text, lengths[i].outcome, is_usual, is_right);
+		if (is_right)
+			assert_int_equal(number, lengths[i].number);
+		if (is_usual)
+			assert_int_equal(fast, lengths[i].number);
+		free(copy);
+	}
+}
+
+static void test_content_type(void **state)
+{
+	static const struct {
+		const char *value;
+		bool usual, sdp;
+	} types[] = {
+		{"application/sdp", true, true},
+		{"Application/SDP;charset=utf-8", true, true},
+		{"application/sdpx", true, false},
+		{"application/pidf+xml", true, false},
+		{"multipart/mixed;boundary=\"a\"", true, false},
+		{"application / sdp", false, true},
+		{"application/sdp ; x", false, true},
+		{"application/sdp,x", false, false},
+		{"", false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t len = strlen(types[i].value);
+		char *copy = exact_copy(types[i].value, len);
+		bool is_sdp = false;
+
+		assert_int_equal(
+			value_content_type(value_trim(copy, copy + len, copy + len), &is_sdp),
+			types[i].usual);
+		if (types[i].usual)
+			assert_int_equal(is_sdp, types[i].sdp);
+		assert_int_equal(ref_is_sdp((struct ref_cursor){copy, copy + len}), types[i].sdp);
+		free(copy);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_party),        cmocka_unit_test(test_via),
+		cmocka_unit_test(test_cseq),         cmocka_unit_test(test_content_length),
+		cmocka_unit_test(test_content_type),
+	};
+
+	return cmocka_run_group_tests_name("value", tests, NULL, NULL);
+}
