@@ -230,15 +230,20 @@ static void connection_turn(struct timer *soon)
 	connection_work((void *)((char *)soon - offsetof(struct connection, soon)));
 }
 
+void connection_fail(struct connection *connection, int reason, const char *text)
+{
+	connection_explain(connection, "%s", text);
+	connection->failure = reason;
+	connection_work(connection);
+}
+
 static void connection_late(struct timer *deadline)
 {
 	struct connection *connection = (void *)((char *)deadline -
 						 offsetof(struct connection, deadline));
 
-	connection_explain(connection, "%s timed out",
-			   connection->connected ? "TLS handshake" : "connect");
-	connection->failure = -ETIMEDOUT;
-	connection_work(connection);
+	connection_fail(connection, -ETIMEDOUT,
+			connection->connected ? "TLS handshake timed out" : "connect timed out");
 }
 
 // Puts the socket on the loop. The first turn may find the connection open already.

@@ -50,6 +50,9 @@ struct connection {
 void connection_explain(struct connection *connection, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+// Ends it now, with closed(). Not from within a callback of the connection.
+void connection_fail(struct connection *connection, int reason, const char *text);
+
 // _connect: a non-blocking socket on its way, or -errno. _open: 0 when the connection is open,
 // -EAGAIN when it needs more events, or -errno. _read: bytes, 0 at the end, -EAGAIN, or -errno.
 // _write: bytes taken, -EAGAIN, or -errno. What waits for the socket to take more sets want_out.
