@@ -26,8 +26,9 @@ static void say_why(char *error, size_t size, const char *what)
 }
 
 // A key with a passphrase is refused; without this OpenSSL would ask at the terminal.
-static int no_passphrase(char *buffer, int size, int writing, void *data)
+static int no_passphrase(char *buffer, int size, int writing, void *locked)
 {
+	*(bool *)locked = true;
 	return -1;
 }
 
@@ -57,12 +58,12 @@ static void context_tune(SSL_CTX *ssl)
 	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(ssl, session_offered);
 	SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"offhook", 7);
-	SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
 }
 
 static bool context_load(SSL_CTX *ssl, const struct tls_options *options, char *error, size_t size)
 {
 	const char *key = is_given(options->key) ? options->key : options->certificate;
+	bool locked = false;
 
 	// The list may set the security level, which the certificates have to pass.
 	if (is_given(options->ciphers) && !SSL_CTX_set_cipher_list(ssl, options->ciphers)) {
@@ -83,12 +84,16 @@ static bool context_load(SSL_CTX *ssl, const struct tls_options *options, char *
 			snprintf(error, size, "%s: key without a certificate", options->key);
 		return !is_given(options->key);
 	}
+	SSL_CTX_set_default_passwd_cb(ssl, no_passphrase);
+	SSL_CTX_set_default_passwd_cb_userdata(ssl, &locked);
 	if (SSL_CTX_use_certificate_chain_file(ssl, options->certificate) != 1) {
 		say_why(error, size, options->certificate);
 		return false;
 	}
 	if (SSL_CTX_use_PrivateKey_file(ssl, key, SSL_FILETYPE_PEM) != 1) {
 		say_why(error, size, key);
+		if (locked)
+			snprintf(error, size, "%s: needs a passphrase", key);
 		return false;
 	}
 	return true;
