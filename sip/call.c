@@ -10,16 +10,11 @@
 static enum call_message classify_request(uint8_t method, bool has_to_tag)
 {
 	switch (method) {
-	case SIP_INVITE:
-		return has_to_tag ? CALL_MSG_REINVITE : CALL_MSG_INVITE;
-	case SIP_ACK:
-		return CALL_MSG_ACK;
-	case SIP_CANCEL:
-		return CALL_MSG_CANCEL;
-	case SIP_BYE:
-		return CALL_MSG_BYE;
-	default:
-		return CALL_MSG_NONE; // only its answer says that the other side took it
+	case SIP_INVITE: return has_to_tag ? CALL_MSG_REINVITE : CALL_MSG_INVITE;
+	case SIP_ACK: return CALL_MSG_ACK;
+	case SIP_CANCEL: return CALL_MSG_CANCEL;
+	case SIP_BYE: return CALL_MSG_BYE;
+	default: return CALL_MSG_NONE; // only its answer says that the other side took it
 	}
 }
 
@@ -56,25 +51,20 @@ enum call_message call_classify(bool is_response, uint8_t method, uint8_t cseq_m
 		return classify_request(method, has_to_tag);
 	bool success = status >= 200 && status < 300;
 	switch (cseq_method) {
-	case SIP_INVITE:
-		return classify_invite_answer(status, has_to_tag);
-	case SIP_BYE:
-		return classify_bye_answer(status);
+	case SIP_INVITE: return classify_invite_answer(status, has_to_tag);
+	case SIP_BYE: return classify_bye_answer(status);
 	case SIP_UPDATE:
 		if (status == 481 || status == 408)
 			return CALL_MSG_GONE;
 		return success && has_to_tag ? CALL_MSG_INSIDE : CALL_MSG_NONE;
-	case SIP_INFO:
-		return success && has_to_tag ? CALL_MSG_INSIDE : CALL_MSG_NONE;
+	case SIP_INFO: return success && has_to_tag ? CALL_MSG_INSIDE : CALL_MSG_NONE;
 	case SIP_PRACK:
 	case SIP_REFER:
 	case SIP_NOTIFY:
 	case SIP_SUBSCRIBE:
 	case SIP_OPTIONS:
-	case SIP_MESSAGE:
-		return success && has_to_tag ? CALL_MSG_ALIVE : CALL_MSG_NONE;
-	default:
-		return CALL_MSG_NONE;
+	case SIP_MESSAGE: return success && has_to_tag ? CALL_MSG_ALIVE : CALL_MSG_NONE;
+	default: return CALL_MSG_NONE;
 	}
 }
 
@@ -91,54 +81,60 @@ struct call_cell {
 		}                                  \
 	}
 
-static const struct call_cell table[CALL_STATE_COUNT][CALL_MSG_COUNT] = {
-	[CALL_NONE] =
-		{
-			[CALL_MSG_PROGRESS] = TO(EARLY, RINGS),
-			[CALL_MSG_ANSWER] = TO(UP, STARTS),
-			[CALL_MSG_INSIDE] = TO(UP, STARTS), // was up before we looked
-			// The end may overtake the beginning between two poll cores.
-			[CALL_MSG_BYE_DONE] = TO(OVER, NO_EVENT),
-		},
-	[CALL_EARLY] =
-		{
-			[CALL_MSG_PROGRESS] = TO(EARLY, ALIVE),
-			[CALL_MSG_INSIDE] = TO(EARLY, ALIVE), // UPDATE of a call that rings
-			[CALL_MSG_ALIVE] = TO(EARLY, ALIVE),  // PRACK confirms no call
-			[CALL_MSG_ANSWER] = TO(UP, STARTS),
-			[CALL_MSG_CHALLENGE] = TO(OVER, ENDS),
-			[CALL_MSG_GONE] = TO(OVER, ENDS),
-			[CALL_MSG_REFUSE] = TO(OVER, ENDS),
-			[CALL_MSG_BYE_DONE] = TO(OVER, ENDS), // RFC 3261 15: the caller may
-			[CALL_MSG_LOST] = TO(OVER, ENDS),
-			[CALL_MSG_REPLACED] = TO(OVER, ENDS),
-		},
-	[CALL_UP] =
-		{
-			[CALL_MSG_ANSWER] = TO(UP, ALIVE), // to a re-INVITE, hold or not
-			[CALL_MSG_INSIDE] = TO(UP, ALIVE),
-			[CALL_MSG_ALIVE] = TO(UP, ALIVE),
-			[CALL_MSG_ACK] = TO(UP, ALIVE),
-			[CALL_MSG_GONE] = TO(OVER, ENDS),
-			[CALL_MSG_BYE] = TO(ENDING, NO_EVENT),
-			[CALL_MSG_BYE_DONE] = TO(OVER, ENDS),
-			[CALL_MSG_LOST] = TO(OVER, ENDS),
-			[CALL_MSG_REPLACED] = TO(OVER, ENDS),
-		},
-	[CALL_ENDING] =
-		{
-			// Newer than the BYE: it did not end the call.
-			[CALL_MSG_ANSWER] = TO(UP, ALIVE),
-			[CALL_MSG_INSIDE] = TO(UP, ALIVE),
-			[CALL_MSG_ALIVE] = TO(UP, ALIVE),
-			[CALL_MSG_BYE_CHALLENGE] = TO(UP, ALIVE),
-			[CALL_MSG_GONE] = TO(OVER, ENDS),
-			[CALL_MSG_BYE_DONE] = TO(OVER, ENDS),
-			[CALL_MSG_BYE_TIMEOUT] = TO(OVER, ENDS),
-			[CALL_MSG_LOST] = TO(OVER, ENDS),
-			[CALL_MSG_REPLACED] = TO(OVER, ENDS),
-		},
-	// CALL_OVER: nothing brings a dialog back.
+static const struct call_cell
+	table[CALL_STATE_COUNT]
+	     [CALL_MSG_COUNT] = {
+		     [CALL_NONE] =
+			     {
+				     [CALL_MSG_PROGRESS] = TO(EARLY, RINGS),
+				     [CALL_MSG_ANSWER] = TO(UP, STARTS),
+				     [CALL_MSG_INSIDE] = TO(UP, STARTS), // was up before we looked
+				     // The end may overtake the beginning between two poll cores.
+				     [CALL_MSG_BYE_DONE] = TO(OVER, NO_EVENT),
+			     },
+		     [CALL_EARLY] =
+			     {
+				     [CALL_MSG_PROGRESS] = TO(EARLY, ALIVE),
+				     [CALL_MSG_INSIDE] = TO(EARLY,
+							    ALIVE), // UPDATE of a call that rings
+				     [CALL_MSG_ALIVE] = TO(EARLY, ALIVE), // PRACK confirms no call
+				     [CALL_MSG_ANSWER] = TO(UP, STARTS),
+				     [CALL_MSG_ACK] = TO(EARLY, ALIVE), // overtook its 2xx
+				     [CALL_MSG_CHALLENGE] = TO(OVER, ENDS),
+				     [CALL_MSG_GONE] = TO(OVER, ENDS),
+				     [CALL_MSG_REFUSE] = TO(OVER, ENDS),
+				     [CALL_MSG_BYE_DONE] = TO(OVER,
+							      ENDS), // RFC 3261 15: the caller may
+				     [CALL_MSG_LOST] = TO(OVER, ENDS),
+				     [CALL_MSG_REPLACED] = TO(OVER, ENDS),
+			     },
+		     [CALL_UP] =
+			     {
+				     [CALL_MSG_ANSWER] = TO(UP,
+							    ALIVE), // to a re-INVITE, hold or not
+				     [CALL_MSG_INSIDE] = TO(UP, ALIVE),
+				     [CALL_MSG_ALIVE] = TO(UP, ALIVE),
+				     [CALL_MSG_ACK] = TO(UP, ALIVE),
+				     [CALL_MSG_GONE] = TO(OVER, ENDS),
+				     [CALL_MSG_BYE] = TO(ENDING, NO_EVENT),
+				     [CALL_MSG_BYE_DONE] = TO(OVER, ENDS),
+				     [CALL_MSG_LOST] = TO(OVER, ENDS),
+				     [CALL_MSG_REPLACED] = TO(OVER, ENDS),
+			     },
+		     [CALL_ENDING] =
+			     {
+				     // Newer than the BYE: it did not end the call.
+				     [CALL_MSG_ANSWER] = TO(UP, ALIVE),
+				     [CALL_MSG_INSIDE] = TO(UP, ALIVE),
+				     [CALL_MSG_ALIVE] = TO(UP, ALIVE),
+				     [CALL_MSG_BYE_CHALLENGE] = TO(UP, ALIVE),
+				     [CALL_MSG_GONE] = TO(OVER, ENDS),
+				     [CALL_MSG_BYE_DONE] = TO(OVER, ENDS),
+				     [CALL_MSG_BYE_TIMEOUT] = TO(OVER, ENDS),
+				     [CALL_MSG_LOST] = TO(OVER, ENDS),
+				     [CALL_MSG_REPLACED] = TO(OVER, ENDS),
+			     },
+		     // CALL_OVER: nothing brings a dialog back.
 };
 
 struct call_change call_step(enum call_state state, enum call_message message)

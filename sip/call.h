@@ -18,8 +18,9 @@ enum call_state {
 	CALL_STATE_COUNT,
 };
 
-// What a message means to a dialog. Classified from the message alone (call_classify). Whether it is
-// of this dialog, newer than what was seen, and to be believed is for the caller to decide first.
+// What a message means to a dialog. Classified from the message alone (call_classify). Whether it
+// is of this dialog, newer than what was seen, and to be believed is for the caller to decide
+// first.
 enum call_message {
 	CALL_MSG_NONE,      // changes nothing
 	CALL_MSG_INVITE,    // without a To tag: an attempt
@@ -36,10 +37,10 @@ enum call_message {
 	CALL_MSG_BYE_CHALLENGE, // 401, 407 to BYE
 	CALL_MSG_BYE_REFUSE,    // other finals to BYE
 	CALL_MSG_INSIDE,        // 2xx to UPDATE or INFO, which exist only inside a call
-	CALL_MSG_ALIVE,         // 2xx to PRACK, REFER, NOTIFY ...: a sign of life, if of this dialog
-	CALL_MSG_BYE_TIMEOUT,   // not a message: the BYE's transaction would be over
-	CALL_MSG_LOST,          // not a message: session timer, maximum age, missing ACK
-	CALL_MSG_REPLACED,      // a 2xx to an INVITE with Replaces that names this dialog
+	CALL_MSG_ALIVE,       // 2xx to PRACK, REFER, NOTIFY ...: a sign of life, if of this dialog
+	CALL_MSG_BYE_TIMEOUT, // not a message: the BYE's transaction would be over
+	CALL_MSG_LOST,        // not a message: session timer, maximum age, missing ACK
+	CALL_MSG_REPLACED,    // a 2xx to an INVITE with Replaces that names this dialog
 	CALL_MSG_COUNT,
 };
 

@@ -71,9 +71,9 @@ static void classifies_messages(void **state)
 {
 	for (size_t i = 0; i < sizeof(classified) / sizeof(classified[0]); i++) {
 		uint8_t method = classified[i].is_response ? SIP_NONE : classified[i].method;
-		enum call_message message =
-			call_classify(classified[i].is_response, method, classified[i].method,
-				      classified[i].status, classified[i].has_to_tag);
+		enum call_message message = call_classify(
+			classified[i].is_response, method, classified[i].method,
+			classified[i].status, classified[i].has_to_tag);
 		if (message != classified[i].message)
 			fail_msg("%s: %s instead of %s", classified[i].name,
 				 call_message_name(message),
@@ -86,17 +86,13 @@ static void classifies_messages(void **state)
 // inside, alive, bye-timeout, lost, replaced. First the new state (None, Early, Up, eNding, Over),
 // then the event (. none, r rings, s starts, a alive, e ends).
 static const char *const expected_states[CALL_STATE_COUNT] = {
-	[CALL_NONE] = "NNNEUNNNNNNONNUNNNN",
-	[CALL_EARLY] = "EEEEUOOOEEEOEEEEEOO",
-	[CALL_UP] = "UUUUUUOUUUDOUUUUUOO",
-	[CALL_ENDING] = "DDDDUDODDDDOUDUUOOO",
+	[CALL_NONE] = "NNNEUNNNNNNONNUNNNN", [CALL_EARLY] = "EEEEUOOOEEEOEEEEEOO",
+	[CALL_UP] = "UUUUUUOUUUDOUUUUUOO",   [CALL_ENDING] = "DDDDUDODDDDOUDUUOOO",
 	[CALL_OVER] = "OOOOOOOOOOOOOOOOOOO",
 };
 static const char *const expected_events[CALL_STATE_COUNT] = {
-	[CALL_NONE] = "...rs.........s....",
-	[CALL_EARLY] = "...aseee...e..aa.ee",
-	[CALL_UP] = "....a.e.a..e..aa.ee",
-	[CALL_ENDING] = "....a.e....ea.aaeee",
+	[CALL_NONE] = "...rs.........s....", [CALL_EARLY] = "...aseeea..e..aa.ee",
+	[CALL_UP] = "....a.e.a..e..aa.ee",   [CALL_ENDING] = "....a.e....ea.aaeee",
 	[CALL_OVER] = "...................",
 };
 
