@@ -26,6 +26,8 @@ enum call_role { CALL_CALLER, CALL_CALLEE, CALL_ROLES };
 struct call_party {
 	struct call_party *next, **prev;
 	struct person *person; // NULL: not mapped
+	bool counts;           // in person->calls: one of all parties with the same Call-ID
+	uint8_t role;          // enum call_role
 };
 
 // The hot fields lie together; a million of these must stay under 400 MB with all that hangs on

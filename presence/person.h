@@ -8,15 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct call;
+struct call_party;
 struct persons;
 
 struct person {
 	struct person *hash_next;
+	struct person *next, **prev;     // all persons, the newest first
 	const char *aor;                 // owned
 	const char *display;             // owned; may be empty
 	struct call_party *parties;      // this person's parts in calls
 	uint32_t calls;                  // distinct Call-IDs among them
+	bool held;                       // not to be freed right now
 	uint64_t busy_since_ns;          // monotonic; 0: not busy
 	struct publication *publication; // owned by presence/publication.c; NULL in replay
 };
@@ -58,10 +60,19 @@ struct person *person_find(struct persons *persons, const char *aor);
 struct person *person_get(struct persons *persons, const char *aor, const char *display);
 // Frees the person if nothing holds it any more.
 void person_release(struct persons *persons, struct person *person);
-// The straight way: a party of a call came up or went.
+// What happened to a call.
+struct person_event {
+	enum person_cause cause;
+	const char *call_id;
+	uint64_t event_ns;
+};
+
+// The straight way: a party of a call came up (party->person is set, the party hangs nowhere) or
+// went (party->person is NULL afterwards, and the person may be gone).
 void person_apply(struct persons *persons, struct call_party *party, bool up,
-		  enum person_cause cause, uint64_t event_ns);
+		  const struct person_event *event);
 size_t persons_count(const struct persons *persons);
 size_t persons_busy(const struct persons *persons);
+size_t persons_bytes(const struct persons *persons); // memory of the table and its persons
 void persons_each(struct persons *persons, void (*each)(void *ctx, struct person *person),
 		  void *ctx);
