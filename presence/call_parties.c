@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who takes part in a call. Asks the directory for one identity after the other, in the order of
+// the settings, until one is known; it may answer now or later, or when the call is over. A person
+// counts once for each Call-ID, however many dialogs of it there are (forks, both ends the same).
+#include "config/clock.h"
+#include "config/log.h"
+#include "config/metric.h"
+#include "config/settings.h"
+#include "link/call_event.h"
+#include "presence/calls_inside.h"
+#include "presence/directory/directory.h"
+#include "presence/identity.h"
+#include "presence/invites.h"
+
+METRIC_COUNTER(answered, "offhook_calls_answered", NULL, "Dialogs that came up by a 2xx to INVITE")
+METRIC_COUNTER(learned, "offhook_calls_learned", NULL,
+	       "Dialogs that were up before they were first seen")
+METRIC_COUNTER(unmapped_caller, "offhook_calls_unmapped", "role=\"caller\"",
+	       "Parties of calls who are nobody in the directory")
+METRIC_COUNTER(unmapped_callee, "offhook_calls_unmapped", "role=\"callee\"",
+	       "Parties of calls who are nobody in the directory")
+METRIC_COUNTER(invite_missing, "offhook_calls_invite_missing", NULL,
+	       "Calls that came up without their INVITE: not seen, or overwritten by newer ones")
+METRIC_COUNTER(found_late, "offhook_calls_directory_late", NULL,
+	       "Answers of the directory for calls that were over")
+
+#define IGNORED(reason, word)                                                   \
+	[reason] = {METRIC_IS_COUNTER,                                          \
+		    "offhook_calls_ignored",                                    \
+		    "reason=\"" word "\"",                                      \
+		    "Parties of calls whose presence is left alone, by reason", \
+		    0,                                                          \
+		    NULL,                                                       \
+		    NULL}
+
+static struct metric ignored[IGNORE_COUNT] = {
+	IGNORED(IGNORE_NUMBER, "number"),
+	IGNORED(IGNORE_SOURCE, "source"),
+	IGNORED(IGNORE_USER_AGENT, "user-agent"),
+	IGNORED(IGNORE_CUT, "cut-text"),
+	IGNORED(IGNORE_ROLE, "role"),
+};
+
+__attribute__((constructor)) static void ignored_register(void)
+{
+	for (int reason = 0; reason < IGNORE_COUNT; reason++) {
+		if (ignored[reason].name != NULL)
+			metric_register(&ignored[reason]);
+	}
+}
+
+// A ticket finds its call again, or that it is gone.
+static uint64_t ticket_of(const struct call *call, enum call_role role)
+{
+	return (uint64_t)call->index << 32 | call->generation << 1 | role;
+}
+
+static struct call *ticket_call(struct calls *calls, uint64_t ticket)
+{
+	struct call *call = call_table_at(&calls->table, (uint32_t)(ticket >> 32),
+					  (uint32_t)ticket >> 1);
+
+	return call != NULL && call->state != CALL_OVER ? call : NULL;
+}
+
+// The other party of the same Call-ID and person, by whether it is the one that counts.
+static struct call_party *twin_find(const struct call *call, const struct call_party *party,
+				    bool counts)
+{
+	struct call *other = call_table_first(&call->calls->table, call->key);
+
+	for (; other != NULL; other = call_table_next(other)) {
+		for (int role = 0; role < CALL_ROLES; role++) {
+			struct call_party *twin = &other->party[role];
+			if (twin != party && twin->person == party->person &&
+			    twin->counts == counts)
+				return twin;
+		}
+	}
+	return NULL;
+}
+
+void call_parties_put(struct call *call, enum call_role role, struct person *person,
+		      const struct person_event *event)
+{
+	struct call_party *party = &call->party[role];
+
+	party->person = person;
+	party->counts = false;
+	party->counts = twin_find(call, party, true) == NULL;
+	person_apply(call->calls->persons, party, true, event);
+}
+
+void call_parties_go(struct call *call, const struct person_event *event)
+{
+	for (int role = 0; role < CALL_ROLES; role++) {
+		struct call_party *party = &call->party[role];
+		if (party->person == NULL)
+			continue;
+		struct call_party *twin = party->counts ? twin_find(call, party, false) : NULL;
+		if (twin != NULL) {
+			twin->counts = true;
+			party->counts = false;
+		}
+		person_apply(call->calls->persons, party, false, event);
+		party->counts = false;
+	}
+}
+
+static const struct call_event *request_find(const struct call *call, bool in_dialog,
+					     enum invites_match match)
+{
+	struct invites_query query = {
+		.call_key = call->key,
+		.from_tag = call->tag[CALL_CALLER],
+		.branch = call->branch,
+		.cseq = call->invite_cseq,
+		.in_dialog = in_dialog,
+		.match = match,
+	};
+
+	return invites_find(call->calls->invites, &query);
+}
+
+static const struct call_event *answer_find(const struct call *call)
+{
+	struct invites_query query = {
+		.call_key = call->key,
+		.from_tag = call->tag[CALL_CALLER],
+		.cseq = call->invite_cseq,
+		.response = true,
+		.match = INVITES_CSEQ,
+	};
+
+	return invites_find(call->calls->invites, &query);
+}
+
+// The message that says who they are: the INVITE as it was on the hop of this 2xx, or on another,
+// or when it came first; then the one inside the dialog; then the 2xx that was kept.
+static const struct call_event *words_find(const struct call *call)
+{
+	static const struct {
+		bool in_dialog;
+		enum invites_match match;
+	} order[] = {
+		{false, INVITES_BRANCH},
+		{false, INVITES_CSEQ},
+		{false, INVITES_CALL},
+		{true, INVITES_CSEQ},
+	};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		const struct call_event *words = request_find(call, order[i].in_dialog,
+							      order[i].match);
+		if (words != NULL)
+			return words;
+	}
+	return answer_find(call);
+}
+
+static directory_found_fn party_found;
+
+// Asks for the next identity, or gives up.
+static void party_look(struct call *call, enum call_role role)
+{
+	struct calls *calls = call->calls;
+	const struct call_event *words = words_find(call);
+	unsigned int order = call->order[role];
+	struct identity identity;
+
+	if (words == NULL ||
+	    !identity_next(calls->rules, words, role == CALL_CALLER, &order, &identity)) {
+		metric_add(role == CALL_CALLER ? &unmapped_caller : &unmapped_callee, 1);
+		return;
+	}
+	call->order[role] = (uint8_t)order;
+	directory_find(calls->directory, identity.text, identity.len, party_found, calls,
+		       ticket_of(call, role));
+}
+
+static void party_found(void *ctx, uint64_t ticket, const struct directory_person *found)
+{
+	struct calls *calls = ctx;
+	enum call_role role = ticket & 1 ? CALL_CALLEE : CALL_CALLER;
+	struct call *call = ticket_call(calls, ticket);
+
+	if (call == NULL || call->party[role].person != NULL) {
+		metric_add(&found_late, 1);
+		return;
+	}
+	if (found == NULL) {
+		party_look(call, role);
+		return;
+	}
+	struct person *person = person_get(calls->persons, found->aor, found->display);
+	if (person == NULL)
+		return;
+	struct person_event event = {call->cause, call->call_id, call->start_ns};
+	call_parties_put(call, role, person, &event);
+	if (!(call->flags & CALL_SETTLING))
+		call_record_save(call);
+}
+
+static enum identity_ignore party_ignore(const struct call *call, enum call_role role,
+					 const struct call_event *words,
+					 const struct call_event *answer)
+{
+	const struct call_event *own = role == CALL_CALLER ? words : answer;
+
+	if (identity_ignore_role(call->calls->rules, role == CALL_CALLER))
+		return IGNORE_ROLE;
+	// A response carries the User-Agent of the callee, a request that of the caller.
+	bool own_words = own != NULL && !(own->flags & EVENT_IS_RESPONSE) == (role == CALL_CALLER);
+	if (own_words && identity_ignore_agent(call->calls->rules, own))
+		return IGNORE_USER_AGENT;
+	return words != NULL ? identity_ignore_call(call->calls->rules, words) : IGNORE_NOT;
+}
+
+static void parties_look(struct call *call, const struct call_event *answer)
+{
+	const struct call_event *words = words_find(call);
+
+	for (int role = 0; role < CALL_ROLES; role++) {
+		enum identity_ignore reason = party_ignore(call, role, words, answer);
+		if (reason == IGNORE_NOT)
+			party_look(call, role);
+		else
+			metric_add(&ignored[reason], 1);
+	}
+}
+
+void call_parties_replace(struct call *call)
+{
+	struct calls *calls = call->calls;
+	const struct call_event *invite = request_find(call, false, INVITES_BRANCH);
+	enum call_role role;
+
+	if (invite == NULL)
+		invite = request_find(call, false, INVITES_CSEQ);
+	if (invite == NULL || !(invite->flags & EVENT_HAS_REPLACES))
+		return;
+	struct call *replaced = call_table_find(&calls->table, invite->replaces_key,
+						invite->replaces_to_tag, invite->replaces_from_tag,
+						&role);
+	if (replaced != NULL && replaced != call &&
+	    call_step(replaced->state, CALL_MSG_REPLACED).event == CALL_ENDS)
+		call_end(replaced, CAUSE_REPLACED, call->start_ns);
+}
+
+// How the call came up, as far as the messages seen until now say.
+static enum person_cause cause_of(const struct call *call)
+{
+	if (call->state == CALL_EARLY)
+		return CAUSE_RINGING;
+	if (request_find(call, false, INVITES_CSEQ) != NULL)
+		return CAUSE_ANSWERED;
+	if (call->flags & CALL_SAW_ANSWER)
+		return request_find(call, true, INVITES_CSEQ) != NULL ? CAUSE_LEARNED
+								      : CAUSE_ANSWERED;
+	return CAUSE_LEARNED;
+}
+
+void call_parties_settle(struct call *call, const struct call_event *answer)
+{
+	struct calls *calls = call->calls;
+	bool ringing = request_find(call, false, INVITES_CALL) != NULL;
+
+	call->flags &= (uint8_t)~CALL_WAITS;
+	if (!(call->flags & CALL_SAW_ANSWER) && call->state == CALL_UP && ringing) {
+		// An UPDATE of a call that rings: its INVITE came late, its 2xx did not come at
+		// all.
+		calls->up--;
+		call_forget(call);
+		return;
+	}
+	call->cause = (uint8_t)cause_of(call);
+	call_parties_count(call);
+	if (answer == NULL)
+		answer = answer_find(call);
+	call->flags |= CALL_SETTLING;
+	parties_look(call, answer);
+	call->flags &= (uint8_t)~CALL_SETTLING;
+	if (call->state == CALL_UP) {
+		call_parties_replace(call);
+		call_record_save(call);
+	}
+	call_arm(call);
+}
+
+void call_parties_count(struct call *call)
+{
+	if (call->cause == CAUSE_ANSWERED) {
+		call->calls->confirmed++;
+		metric_add(&answered, 1);
+	} else if (call->cause == CAUSE_LEARNED) {
+		call->calls->learned++;
+		metric_add(&learned, 1);
+	}
+}
+
+void call_parties_find(struct call *call, const struct call_event *answer)
+{
+	bool is_here = request_find(call, false, INVITES_CSEQ) != NULL ||
+		       (call->state == CALL_UP && request_find(call, true, INVITES_CSEQ) != NULL);
+
+	if (is_here && call->flags & CALL_SAW_ANSWER) {
+		call_parties_settle(call, answer);
+		return;
+	}
+	metric_add(&invite_missing, 1);
+	invites_add(call->calls->invites, answer);
+	call->flags |= CALL_WAITS;
+	call_arm(call);
+}

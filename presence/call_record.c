@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the store keeps of a call that makes somebody busy, and how it comes back after a start.
+// Only written when the call comes up and when its deadline has moved far: not for each refresh.
+#include <stdio.h>
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/settings.h"
+#include "presence/calls_inside.h"
+#include "presence/recent.h"
+#include "presence/store/store.h"
+
+// Less than session_slack by default, so that a deadline that is this much too early ends no call
+// whose refresh arrives.
+enum { RECORD_MOVE_S = 30 };
+
+// Without ACK and BYE: these are settled long before anybody reads the record.
+static uint64_t record_deadline(const struct call *call)
+{
+	const struct settings_calls *settings = &call->calls->settings->calls;
+	uint64_t age_ns = settings->max_call_age_ns;
+
+	if (age_ns > 0 && (call->session_ns == 0 || call->start_ns + age_ns < call->session_ns))
+		return call->start_ns + age_ns;
+	return call->session_ns;
+}
+
+static void aor_copy(char *out, const struct person *person)
+{
+	snprintf(out, STORE_TEXT, "%s", person != NULL ? person->aor : "");
+}
+
+void call_record_save(struct call *call)
+{
+	struct store_call record = {
+		.call_key = call->key,
+		.caller_tag = call->tag[CALL_CALLER],
+		.callee_tag = call->tag[CALL_CALLEE],
+		.start_wall_ns = clock_mono_to_wall(call->start_ns),
+		.cseq_caller = call->cseq[CALL_CALLER],
+		.cseq_callee = call->cseq[CALL_CALLEE],
+	};
+	uint64_t deadline_ns = record_deadline(call);
+
+	if (call->calls->store == NULL || call->state != CALL_UP ||
+	    (call->party[CALL_CALLER].person == NULL && call->party[CALL_CALLEE].person == NULL))
+		return;
+	if (deadline_ns > 0)
+		record.deadline_wall_ns = clock_mono_to_wall(deadline_ns);
+	snprintf(record.call_id, sizeof(record.call_id), "%s", call->call_id);
+	aor_copy(record.caller, call->party[CALL_CALLER].person);
+	aor_copy(record.callee, call->party[CALL_CALLEE].person);
+	call->saved_s = (uint32_t)(deadline_ns / NS_PER_S);
+	call->flags |= CALL_KEPT;
+	store_save_call(call->calls->store, &record);
+}
+
+void call_record_refresh(struct call *call)
+{
+	int64_t moved = (int64_t)(record_deadline(call) / NS_PER_S) - call->saved_s;
+
+	if (call->flags & CALL_KEPT && (moved >= RECORD_MOVE_S || moved <= -RECORD_MOVE_S))
+		call_record_save(call);
+}
+
+void call_record_drop(struct call *call)
+{
+	if (call->flags & CALL_KEPT)
+		store_drop_call(call->calls->store, call->key, call->tag[CALL_CALLER],
+				call->tag[CALL_CALLEE]);
+}
+
+static void party_restore(struct call *call, enum call_role role, const char *aor)
+{
+	struct person_event event = {CAUSE_RESTORED, call->call_id, clock_mono_ns()};
+	struct person *person = aor[0] != '\0' ? person_get(call->calls->persons, aor, "") : NULL;
+
+	if (person != NULL)
+		call_parties_put(call, role, person, &event);
+}
+
+void calls_restore(struct calls *calls, const struct store_call *record)
+{
+	uint64_t now_ns = clock_mono_ns();
+	enum call_role role;
+
+	if (call_table_find(&calls->table, record->call_key, record->caller_tag, record->callee_tag,
+			    &role) != NULL)
+		return;
+	// Its end was seen before the store was read.
+	if (recent_marks(calls->recent, record->call_key, record->caller_tag, record->callee_tag,
+			 now_ns) &
+	    RECENT_OVER) {
+		if (calls->store != NULL)
+			store_drop_call(calls->store, record->call_key, record->caller_tag,
+					record->callee_tag);
+		return;
+	}
+	struct call *call = call_new(calls, record->call_key, record->call_id,
+				     strnlen(record->call_id, sizeof(record->call_id)));
+	if (call == NULL)
+		return;
+	call->tag[CALL_CALLER] = record->caller_tag;
+	call->tag[CALL_CALLEE] = record->callee_tag;
+	call->cseq[CALL_CALLER] = record->cseq_caller;
+	call->cseq[CALL_CALLEE] = record->cseq_callee;
+	call->state = CALL_UP;
+	call->cause = CAUSE_RESTORED;
+	call->flags = CALL_ACKED | CALL_KEPT | CALL_SAW_ANSWER;
+	call->start_ns = clock_wall_to_mono(record->start_wall_ns);
+	if (record->start_wall_ns > clock_wall_ns())
+		call->start_ns = now_ns; // the wall clock was set back
+	// The maximum age counts from the start; an earlier deadline was the session timer's. One
+	// in the past is due at once.
+	uint64_t max_age_ns = calls->settings->calls.max_call_age_ns;
+	if (record->deadline_wall_ns > 0 &&
+	    (max_age_ns == 0 || record->deadline_wall_ns < record->start_wall_ns + max_age_ns))
+		call->session_ns = record->deadline_wall_ns > clock_wall_ns()
+					   ? clock_wall_to_mono(record->deadline_wall_ns)
+					   : now_ns;
+	call->saved_s = (uint32_t)(record_deadline(call) / NS_PER_S);
+	calls->up++;
+	party_restore(call, CALL_CALLER, record->caller);
+	party_restore(call, CALL_CALLEE, record->callee);
+	call_arm(call);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// A call as the files of presence/calls.h see it among themselves, and the memory that calls live
+// in: blocks of calls that are never moved, and a hash table by Call-ID. All dialogs of one Call-ID
+// hang in one chain. One thread: the worker's.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "presence/calls.h"
+#include "presence/net/timer_wheel.h"
+#include "sip/siphash.h"
+
+enum call_flag {
+	CALL_ACKED = 1 << 0,      // ACK or another sign of life after the 2xx
+	CALL_WAITS = 1 << 1,      // its INVITE may still come: nobody was told yet
+	CALL_SETTLING = 1 << 2,   // its parties are being looked up
+	CALL_SAW_ANSWER = 1 << 3, // a response to its INVITE was seen: not learned otherwise
+	CALL_KEPT = 1 << 4,       // the store has it
+	CALL_BYE_SEEN = 1 << 5,   // the fields of `bye` are set
+};
+
+struct call {
+	struct siphash128 key;
+	uint64_t tag[CALL_ROLES];
+	struct call *hash_next; // also the list of free ones
+	struct calls *calls;
+	char *call_id; // owned, for people
+	struct timer timer;
+	struct call_party party[CALL_ROLES];
+	uint64_t start_ns;
+	uint64_t session_ns;        // deadline by the session timer; 0: none
+	uint64_t changed_ns;        // ENDING: the BYE; OVER: the end; EARLY: the last 1xx
+	uint64_t branch;            // of its 2xx, to find the INVITE
+	uint32_t index, generation; // generation: 31 bits
+	uint32_t cseq[CALL_ROLES];  // highest of a request that was answered, each direction
+	uint32_t invite_cseq;
+	uint32_t address[2]; // hashes of the two ends; 0: not known
+	struct {
+		uint32_t cseq, source, target;
+	} bye;
+	uint32_t saved_s; // deadline in the store, in s
+	uint8_t bye_role;
+	uint8_t state;             // enum call_state
+	uint8_t cause;             // enum person_cause: how it came up
+	uint8_t end_cause;         // enum person_cause
+	uint8_t flags;             // enum call_flag
+	uint8_t order[CALL_ROLES]; // identities that were looked up so far
+};
+
+struct call_table {
+	struct call **bucket;
+	size_t buckets; // a power of two
+	struct call **block;
+	uint32_t blocks;
+	struct call *free;
+	size_t count;
+	size_t text_bytes;
+};
+
+// buckets for `calls` calls; more make the chains longer. 0 or -ENOMEM.
+int call_table_init(struct call_table *table, uint64_t calls);
+void call_table_fini(struct call_table *table);
+
+// The dialog with these tags in either order; *role is whose tag the first one is. NULL: not there
+// or over.
+struct call *call_table_find(const struct call_table *table, struct siphash128 key, uint64_t tag,
+			     uint64_t other_tag, enum call_role *role);
+// All of one Call-ID: first, next.
+struct call *call_table_first(const struct call_table *table, struct siphash128 key);
+struct call *call_table_next(const struct call *call);
+// A zeroed call with its key and text; NULL: no memory.
+struct call *call_table_add(struct call_table *table, struct siphash128 key, const char *call_id,
+			    size_t call_id_len);
+void call_table_remove(struct call_table *table, struct call *call);
+// By index, for tickets; NULL when the call is another one by now.
+struct call *call_table_at(const struct call_table *table, uint32_t index, uint32_t generation);
+void call_table_each(const struct call_table *table, void (*each)(void *ctx, struct call *call),
+		     void *ctx);
+size_t call_table_bytes(const struct call_table *table);

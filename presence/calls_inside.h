@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files behind presence/calls.h share: calls.c is the straight way of an event, call_end.c
+// the deadlines and the end, call_parties.c who the parties are, call_record.c what the store
+// keeps.
+#pragma once
+
+#include "presence/call_table.h"
+#include "presence/calls.h"
+
+struct call_event;
+struct identity_rules;
+struct invites;
+struct recent;
+
+struct calls {
+	const struct settings *settings;
+	struct timer_wheel *wheel;
+	struct directory *directory;
+	struct persons *persons;
+	struct store *store; // may be NULL
+	struct identity_rules *rules;
+	struct invites *invites;
+	struct recent *recent;
+	struct siphash_key key; // of addresses
+	struct call_table table;
+	uint64_t attempts, confirmed, learned;
+	size_t up;
+};
+
+// calls.c. NULL, counted and with a line: the table is full.
+struct call *call_new(struct calls *calls, struct siphash128 key, const char *call_id, size_t len);
+
+// call_judge.c. Is this message of the dialog to be followed? Remembers what it needs to judge
+// later ones. role: who sent the request.
+bool call_judge(struct call *call, enum call_role role, const struct call_event *event,
+		enum call_message message, uint64_t now_ns);
+// The two ends, from the first message that is seen.
+void call_judge_addresses(struct call *call, const struct call_event *event);
+
+// call_parties.c. A call has come up by this answer: finds out who takes part and tells, now or
+// after the INVITE was waited for.
+void call_parties_find(struct call *call, const struct call_event *answer);
+// The INVITE is here, or will not be waited for any longer. answer: NULL: what was kept. The call
+// may be gone afterwards.
+void call_parties_settle(struct call *call, const struct call_event *answer);
+// Ends the dialog that the call's INVITE replaces, if it does (RFC 3891).
+void call_parties_replace(struct call *call);
+// One more call, by its cause.
+void call_parties_count(struct call *call);
+void call_parties_put(struct call *call, enum call_role role, struct person *person,
+		      const struct person_event *event);
+void call_parties_go(struct call *call, const struct person_event *event);
+
+// call_end.c
+void call_end(struct call *call, enum person_cause cause, uint64_t now_ns);
+// Its parties go and so does it.
+void call_release(struct call *call, uint64_t now_ns);
+// Takes the call away without a word; its parties are gone already.
+void call_forget(struct call *call);
+// The next instant at which something must happen, and what it would be.
+uint64_t call_deadline(const struct call *call, enum person_cause *cause);
+void call_arm(struct call *call);
+
+// call_record.c. Nothing happens without a store.
+void call_record_save(struct call *call);
+void call_record_refresh(struct call *call); // if the deadline has moved far
+void call_record_drop(struct call *call);
