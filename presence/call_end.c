@@ -145,7 +145,7 @@ void call_end(struct call *call, enum person_cause cause, uint64_t now_ns)
 	metric_add(&ended[cause], 1);
 	// Another 2xx to the same INVITE may still come to a dialog that only rang.
 	recent_mark(calls->recent, call->key, call->tag[CALL_CALLER], call->tag[CALL_CALLEE],
-		    rang_only ? RECENT_SETTLED : RECENT_OVER, now_ns);
+		    cause == CAUSE_CANCELLED ? RECENT_SETTLED : RECENT_OVER, now_ns);
 	if (!rang_only)
 		calls->up--;
 	if (call->flags & CALL_WAITS && !rang_only)

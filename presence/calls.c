@@ -223,7 +223,7 @@ static void early_end(struct calls *calls, const struct call_event *event, const
 
 static enum person_cause cause_of_end(enum call_state state, enum call_message message)
 {
-	if (state == CALL_EARLY)
+	if (state == CALL_EARLY && message != CALL_MSG_BYE_DONE)
 		return CAUSE_CANCELLED;
 	return message == CALL_MSG_GONE ? CAUSE_GONE : CAUSE_BYE;
 }
@@ -263,6 +263,10 @@ static void known_apply(struct call *call, enum call_role role, const struct cal
 	enum call_state before = call->state;
 
 	call_judge_addresses(call, event);
+	// Should it turn out to be a call that rings, its ACK must not be forgotten with it.
+	if (message == CALL_MSG_ACK && call->flags & CALL_WAITS)
+		recent_mark(call->calls->recent, call->key, event->from_tag, event->to_tag,
+			    RECENT_ACKED, now_ns);
 	if (!call_judge(call, role, event, message, now_ns)) {
 		if (event->flags & EVENT_IS_RESPONSE)
 			metric_add(&duplicates, 1);

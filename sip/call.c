@@ -68,81 +68,71 @@ enum call_message call_classify(bool is_response, uint8_t method, uint8_t cseq_m
 	}
 }
 
-struct call_cell {
-	bool set; // an unset cell changes nothing
-	struct call_change change;
-};
-
-#define TO(state, event)                           \
-	{                                          \
-		true,                              \
-		{                                  \
-			CALL_##state, CALL_##event \
-		}                                  \
-	}
-
-static const struct call_cell
-	table[CALL_STATE_COUNT]
-	     [CALL_MSG_COUNT] = {
-		     [CALL_NONE] =
-			     {
-				     [CALL_MSG_PROGRESS] = TO(EARLY, RINGS),
-				     [CALL_MSG_ANSWER] = TO(UP, STARTS),
-				     [CALL_MSG_INSIDE] = TO(UP, STARTS), // was up before we looked
-				     // The end may overtake the beginning between two poll cores.
-				     [CALL_MSG_BYE_DONE] = TO(OVER, NO_EVENT),
-			     },
-		     [CALL_EARLY] =
-			     {
-				     [CALL_MSG_PROGRESS] = TO(EARLY, ALIVE),
-				     [CALL_MSG_INSIDE] = TO(EARLY,
-							    ALIVE), // UPDATE of a call that rings
-				     [CALL_MSG_ALIVE] = TO(EARLY, ALIVE), // PRACK confirms no call
-				     [CALL_MSG_ANSWER] = TO(UP, STARTS),
-				     [CALL_MSG_ACK] = TO(EARLY, ALIVE), // overtook its 2xx
-				     [CALL_MSG_CHALLENGE] = TO(OVER, ENDS),
-				     [CALL_MSG_GONE] = TO(OVER, ENDS),
-				     [CALL_MSG_REFUSE] = TO(OVER, ENDS),
-				     [CALL_MSG_BYE_DONE] = TO(OVER,
-							      ENDS), // RFC 3261 15: the caller may
-				     [CALL_MSG_LOST] = TO(OVER, ENDS),
-				     [CALL_MSG_REPLACED] = TO(OVER, ENDS),
-			     },
-		     [CALL_UP] =
-			     {
-				     [CALL_MSG_ANSWER] = TO(UP,
-							    ALIVE), // to a re-INVITE, hold or not
-				     [CALL_MSG_INSIDE] = TO(UP, ALIVE),
-				     [CALL_MSG_ALIVE] = TO(UP, ALIVE),
-				     [CALL_MSG_ACK] = TO(UP, ALIVE),
-				     [CALL_MSG_GONE] = TO(OVER, ENDS),
-				     [CALL_MSG_BYE] = TO(ENDING, NO_EVENT),
-				     [CALL_MSG_BYE_DONE] = TO(OVER, ENDS),
-				     [CALL_MSG_LOST] = TO(OVER, ENDS),
-				     [CALL_MSG_REPLACED] = TO(OVER, ENDS),
-			     },
-		     [CALL_ENDING] =
-			     {
-				     // Newer than the BYE: it did not end the call.
-				     [CALL_MSG_ANSWER] = TO(UP, ALIVE),
-				     [CALL_MSG_INSIDE] = TO(UP, ALIVE),
-				     [CALL_MSG_ALIVE] = TO(UP, ALIVE),
-				     [CALL_MSG_BYE_CHALLENGE] = TO(UP, ALIVE),
-				     [CALL_MSG_GONE] = TO(OVER, ENDS),
-				     [CALL_MSG_BYE_DONE] = TO(OVER, ENDS),
-				     [CALL_MSG_BYE_TIMEOUT] = TO(OVER, ENDS),
-				     [CALL_MSG_LOST] = TO(OVER, ENDS),
-				     [CALL_MSG_REPLACED] = TO(OVER, ENDS),
-			     },
-		     // CALL_OVER: nothing brings a dialog back.
+// A row that is not there is all zero, and no message leads back to CALL_NONE.
+static const struct call_change table[CALL_STATE_COUNT][CALL_MSG_COUNT] =
+	{
+		[CALL_NONE] =
+			{
+				[CALL_MSG_PROGRESS] = {CALL_EARLY, CALL_RINGS},
+				[CALL_MSG_ANSWER] = {CALL_UP, CALL_STARTS},
+				// It was up before we looked.
+				[CALL_MSG_INSIDE] = {CALL_UP, CALL_STARTS},
+				// The end may overtake the beginning between two poll cores.
+				[CALL_MSG_BYE_DONE] = {CALL_OVER, CALL_NO_EVENT},
+			},
+		[CALL_EARLY] =
+			{
+				[CALL_MSG_PROGRESS] = {CALL_EARLY, CALL_ALIVE},
+				// UPDATE and PRACK of a call that rings confirm nothing.
+				[CALL_MSG_INSIDE] = {CALL_EARLY, CALL_ALIVE},
+				[CALL_MSG_ALIVE] = {CALL_EARLY, CALL_ALIVE},
+				[CALL_MSG_ANSWER] = {CALL_UP, CALL_STARTS},
+				// Overtook its 2xx.
+				[CALL_MSG_ACK] = {CALL_EARLY, CALL_ALIVE},
+				[CALL_MSG_CHALLENGE] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_GONE] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_REFUSE] = {CALL_OVER, CALL_ENDS},
+				// RFC 3261 15: the caller may send a BYE already.
+				[CALL_MSG_BYE_DONE] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_LOST] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_REPLACED] = {CALL_OVER, CALL_ENDS},
+			},
+		[CALL_UP] =
+			{
+				// To a re-INVITE, hold or not.
+				[CALL_MSG_ANSWER] = {CALL_UP, CALL_ALIVE},
+				[CALL_MSG_INSIDE] = {CALL_UP, CALL_ALIVE},
+				[CALL_MSG_ALIVE] = {CALL_UP, CALL_ALIVE},
+				[CALL_MSG_ACK] = {CALL_UP, CALL_ALIVE},
+				[CALL_MSG_GONE] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_BYE] = {CALL_ENDING, CALL_NO_EVENT},
+				[CALL_MSG_BYE_DONE] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_LOST] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_REPLACED] = {CALL_OVER, CALL_ENDS},
+			},
+		[CALL_ENDING] =
+			{
+				// Newer than the BYE: it did not end the call.
+				[CALL_MSG_ANSWER] = {CALL_UP, CALL_ALIVE},
+				[CALL_MSG_INSIDE] = {CALL_UP, CALL_ALIVE},
+				[CALL_MSG_ALIVE] = {CALL_UP, CALL_ALIVE},
+				[CALL_MSG_BYE_CHALLENGE] = {CALL_UP, CALL_ALIVE},
+				[CALL_MSG_GONE] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_BYE_DONE] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_BYE_TIMEOUT] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_LOST] = {CALL_OVER, CALL_ENDS},
+				[CALL_MSG_REPLACED] = {CALL_OVER, CALL_ENDS},
+			},
+		// CALL_OVER: nothing brings a dialog back.
 };
 
 struct call_change call_step(enum call_state state, enum call_message message)
 {
-	const struct call_cell *cell = &table[state][message];
-	if (cell->set)
-		return cell->change;
-	return (struct call_change){(uint8_t)state, CALL_NO_EVENT};
+	struct call_change change = table[state][message];
+
+	if (change.state == CALL_NONE)
+		change.state = (uint8_t)state;
+	return change;
 }
 
 static const char *const state_names[CALL_STATE_COUNT] = {
