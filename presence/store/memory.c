@@ -19,13 +19,14 @@ struct memory {
 static void answer(struct timer *timer)
 {
 	struct memory *memory = (struct memory *)timer;
-	struct batch *batch = memory->first;
+	struct batch *batch;
 
 	if (!memory->open) {
 		memory->open = true;
 		memory->events->loaded(memory->ctx);
 		memory->events->ready(memory->ctx, false);
 	}
+	batch = memory->first;
 	memory->first = NULL;
 	memory->last = &memory->first;
 	while (batch) {

@@ -159,6 +159,7 @@ int record_publication_parse(struct record_text field, struct record_text value,
 		return error;
 	if (!field.len || field.len >= sizeof(out->person) || memchr(field.data, 0, field.len))
 		return -EINVAL;
+	memset(out, 0, sizeof(*out));
 	memcpy(out->person, field.data, field.len);
 	out->person[field.len] = 0;
 	if (take_string(&value, out->display) || take_string(&value, out->etag) ||
@@ -176,6 +177,7 @@ int record_call_parse(struct record_text field, struct record_text value, struct
 
 	if (error)
 		return error;
+	memset(out, 0, sizeof(*out));
 	if (field.len != DIALOG_FIELD_BYTES || field.data[32] != '-' || field.data[49] != '-' ||
 	    take_hex(field.data, 16, &out->call_key.word[0]) ||
 	    take_hex(field.data + 16, 16, &out->call_key.word[1]) ||
