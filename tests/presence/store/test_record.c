@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "presence/store/record.h"
+
+static const char dialog[] = "00000000000000010123456789abcdef-00000000000000ff-fffffffffffffffe";
+
+static const struct {
+	const char *name, *field, *value;
+	int expect;
+} publications[] = {
+	{"whole", "sip:a@b", "1|4:John6:tag-4219:17000000000000000001:1", 0},
+	{"empty texts", "sip:a@b", "1|0:0:1:01:0", 0},
+	{"any octet", "sip:a@b", "1|5:1:|\r\n0:1:01:0", 0},
+	{"leading zero", "sip:a@b", "1|000:0:1:01:0", 0},
+	{"largest number", "sip:a@b", "1|0:0:20:184467440737095516151:1", 0},
+	{"number too large", "sip:a@b", "1|0:0:20:184467440737095516161:1", -EINVAL},
+	{"no person", "", "1|0:0:1:01:0", -EINVAL},
+	{"newer", "sip:a@b", "2|anything", -EPROTONOSUPPORT},
+	{"much newer", "sip:a@b", "999|", -EPROTONOSUPPORT},
+	{"format 0", "sip:a@b", "0|0:0:1:01:0", -EINVAL},
+	{"long format", "sip:a@b", "0001|0:0:1:01:0", -EINVAL},
+	{"no format", "sip:a@b", "|0:0:1:01:0", -EINVAL},
+	{"no bar", "sip:a@b", "1", -EINVAL},
+	{"empty", "sip:a@b", "", -EINVAL},
+	{"cut in a length", "sip:a@b", "1|4", -EINVAL},
+	{"cut in a text", "sip:a@b", "1|4:Joh", -EINVAL},
+	{"field missing", "sip:a@b", "1|0:0:1:0", -EINVAL},
+	{"something behind", "sip:a@b", "1|0:0:1:01:0x", -EINVAL},
+	{"negative length", "sip:a@b", "1|-1:0:1:01:0", -EINVAL},
+	{"length over all", "sip:a@b", "1|999:0:1:01:0", -EINVAL},
+	{"length of four digits", "sip:a@b", "1|0000:0:1:01:0", -EINVAL},
+	{"number empty", "sip:a@b", "1|0:0:0:1:0", -EINVAL},
+	{"number with sign", "sip:a@b", "1|0:0:2:+11:0", -EINVAL},
+	{"wanted is no bool", "sip:a@b", "1|0:0:1:01:2", -EINVAL},
+};
+
+static struct record_text text(const char *data)
+{
+	return (struct record_text){data, strlen(data)};
+}
+
+static void reads_publications(void **state)
+{
+	struct store_publication record;
+
+	for (size_t i = 0; i < sizeof(publications) / sizeof(publications[0]); i++)
+		if (record_publication_parse(text(publications[i].field),
+					     text(publications[i].value),
+					     &record) != publications[i].expect)
+			fail_msg("%s", publications[i].name);
+	assert_int_equal(
+		record_publication_parse(text("sip:a@b"), text(publications[0].value), &record), 0);
+	assert_string_equal(record.person, "sip:a@b");
+	assert_string_equal(record.display, "John");
+	assert_string_equal(record.etag, "tag-42");
+	assert_int_equal(record.expires_wall_ns, 1700000000000000000);
+	assert_true(record.wanted);
+}
+
+static void refuses_nul(void **state)
+{
+	static const char value[] = "1|3:a\0b0:1:01:0";
+	struct store_publication record;
+
+	assert_int_equal(record_publication_parse(text("sip:a@b"),
+						  (struct record_text){value, sizeof(value) - 1},
+						  &record),
+			 -EINVAL);
+	assert_int_equal(record_publication_parse((struct record_text){"a\0b", 3},
+						  text(publications[0].value), &record),
+			 -EINVAL);
+}
+
+static void reads_calls(void **state)
+{
+	static const char value[] = "1|5:id@ex7:sip:a@b0:1:73:12310:42949672951:9";
+	char field[sizeof(dialog)];
+	struct store_call record;
+
+	assert_int_equal(record_call_parse(text(dialog), text(value), &record), 0);
+	assert_int_equal(record.call_key.word[0], 1);
+	assert_int_equal(record.call_key.word[1], 0x0123456789abcdef);
+	assert_int_equal(record.caller_tag, 0xff);
+	assert_int_equal(record.callee_tag, 0xfffffffffffffffe);
+	assert_string_equal(record.caller, "sip:a@b");
+	assert_string_equal(record.callee, "");
+	assert_int_equal(record.start_wall_ns, 7);
+	assert_int_equal(record.deadline_wall_ns, 123);
+	assert_int_equal(record.cseq_caller, UINT32_MAX);
+	assert_int_equal(record.cseq_callee, 9);
+	assert_int_equal(record_call_parse(text(dialog),
+					   text("1|5:id@ex7:sip:a@b0:1:73:12310:42949672961:9"),
+					   &record),
+			 -EINVAL);
+	// Each octet of the key matters.
+	for (size_t i = 0; i < sizeof(dialog) - 1; i++) {
+		strcpy(field, dialog);
+		field[i] = 'g';
+		assert_int_equal(record_call_parse(text(field), text(value), &record), -EINVAL);
+		field[i] = 0;
+		assert_int_equal(record_call_parse((struct record_text){field, sizeof(dialog) - 1},
+						   text(value), &record),
+				 -EINVAL);
+		assert_int_equal(
+			record_call_parse((struct record_text){dialog, i}, text(value), &record),
+			-EINVAL);
+	}
+}
+
+static void fill(char *out, size_t len, unsigned int *seed)
+{
+	for (size_t i = 0; i < len; i++)
+		out[i] = (char)(1 + rand_r(seed) % 255);
+	out[len] = 0;
+}
+
+static unsigned int seed(void)
+{
+	const char *given = getenv("SEED");
+	unsigned int number = given ? (unsigned int)strtoul(given, NULL, 0) : 20261120;
+
+	print_message("SEED=%u\n", number);
+	return number;
+}
+
+// On exact-size copies, so that a sanitizer sees every octet read beyond.
+static int parse_copy(const char *field, size_t field_len, const char *value, size_t value_len,
+		      struct store_publication *publication, struct store_call *call)
+{
+	char *field_copy = malloc(field_len + !field_len),
+	     *value_copy = malloc(value_len + !value_len);
+	struct record_text f = {field_copy, field_len}, v = {value_copy, value_len};
+	int error;
+
+	assert_true(field_copy && value_copy);
+	memcpy(field_copy, field, field_len);
+	memcpy(value_copy, value, value_len);
+	error = publication ? record_publication_parse(f, v, publication)
+			    : record_call_parse(f, v, call);
+	free(field_copy);
+	free(value_copy);
+	return error;
+}
+
+static void gives_back_any_text(void **state)
+{
+	char field[RECORD_FIELD_BYTES], value[RECORD_VALUE_BYTES];
+	unsigned int random = seed();
+
+	for (int round = 0; round < 2000; round++) {
+		struct store_publication p = {.expires_wall_ns = (uint64_t)rand_r(&random) << 33,
+					      .wanted = round % 2},
+					 p2;
+		struct store_call c = {.call_key = {{(uint64_t)rand_r(&random) << 40, 3}},
+				       .caller_tag = UINT64_MAX - (unsigned int)round,
+				       .deadline_wall_ns = UINT64_MAX,
+				       .cseq_caller = UINT32_MAX},
+				  c2;
+		size_t len, field_len;
+
+		fill(p.person, 1 + (size_t)rand_r(&random) % 255, &random);
+		fill(p.display, (size_t)rand_r(&random) % 256, &random);
+		fill(p.etag, round == 0 ? 255 : (size_t)rand_r(&random) % 256, &random);
+		field_len = record_publication_field(p.person, field);
+		len = record_publication_value(&p, value);
+		assert_true(len <= sizeof(value));
+		assert_int_equal(parse_copy(field, field_len, value, len, &p2, NULL), 0);
+		assert_memory_equal(&p, &p2, sizeof(p));
+
+		fill(c.call_id, 255, &random);
+		fill(c.caller, 255, &random);
+		fill(c.callee, 255, &random);
+		field_len = record_call_field(c.call_key, c.caller_tag, c.callee_tag, field);
+		len = record_call_value(&c, value);
+		assert_true(len <= sizeof(value));
+		assert_int_equal(parse_copy(field, field_len, value, len, NULL, &c2), 0);
+		assert_memory_equal(&c, &c2, sizeof(c));
+	}
+}
+
+static void survives_mutations(void **state)
+{
+	unsigned int random = seed(), good = 0;
+
+	for (int round = 0; round < 200000; round++) {
+		char value[64] = "1|4:John6:tag-4219:17000000000000000001:1";
+		size_t len = strlen(value);
+		struct store_publication p;
+		struct store_call c;
+
+		for (int i = rand_r(&random) % 4; i > 0; i--)
+			value[(size_t)rand_r(&random) % len] = (char)rand_r(&random);
+		if (rand_r(&random) % 4 == 0)
+			len = (size_t)rand_r(&random) % len;
+		good += !parse_copy("sip:a@b", 7, value, len, &p, NULL);
+		parse_copy(dialog, sizeof(dialog) - 1, value, len, NULL, &c);
+	}
+	assert_true(good > 20000 && good < 200000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_publications), cmocka_unit_test(refuses_nul),
+		cmocka_unit_test(reads_calls),        cmocka_unit_test(gives_back_any_text),
+		cmocka_unit_test(survives_mutations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
