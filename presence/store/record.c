@@ -8,23 +8,46 @@
 #include <string.h>
 
 // No text is longer than three digits can say.
-enum { LENGTH_DIGITS = 3, NUMBER_BYTES = 21, DIALOG_FIELD_BYTES = 32 + 1 + 16 + 1 + 16 };
+enum { LENGTH_DIGITS = 3, NUMBER_DIGITS = 20, DIALOG_FIELD_BYTES = 32 + 1 + 16 + 1 + 16 };
+
+// Forty thousand records a second: by hand, as printf takes longer than all the rest.
+static char *put_decimal(char *at, uint64_t number)
+{
+	char digits[NUMBER_DIGITS];
+	size_t i = sizeof(digits);
+
+	do
+		digits[--i] = (char)('0' + number % 10);
+	while (number /= 10);
+	memcpy(at, digits + i, sizeof(digits) - i);
+	return at + sizeof(digits) - i;
+}
+
+static char *put(char *at, const char *data, size_t len)
+{
+	at = put_decimal(at, len);
+	*at++ = ':';
+	memcpy(at, data, len);
+	return at + len;
+}
 
 static char *put_text(char *at, const char *text)
 {
-	size_t len = strnlen(text, STORE_TEXT - 1);
-
-	at += sprintf(at, "%zu:", len);
-	memcpy(at, text, len);
-	return at + len;
+	return put(at, text, strnlen(text, STORE_TEXT - 1));
 }
 
 static char *put_number(char *at, uint64_t number)
 {
-	char text[NUMBER_BYTES];
+	char digits[NUMBER_DIGITS];
 
-	snprintf(text, sizeof(text), "%" PRIu64, number);
-	return put_text(at, text);
+	return put(at, digits, (size_t)(put_decimal(digits, number) - digits));
+}
+
+static char *put_format(char *at)
+{
+	at = put_decimal(at, STORE_FORMAT);
+	*at++ = '|';
+	return at;
 }
 
 size_t record_publication_field(const char *person, char *out)
@@ -37,7 +60,7 @@ size_t record_publication_field(const char *person, char *out)
 
 size_t record_publication_value(const struct store_publication *record, char *out)
 {
-	char *at = out + sprintf(out, "%d|", STORE_FORMAT);
+	char *at = put_format(out);
 
 	at = put_text(at, record->display);
 	at = put_text(at, record->etag);
@@ -55,7 +78,7 @@ size_t record_call_field(struct siphash128 call_key, uint64_t caller_tag, uint64
 
 size_t record_call_value(const struct store_call *record, char *out)
 {
-	char *at = out + sprintf(out, "%d|", STORE_FORMAT);
+	char *at = put_format(out);
 
 	at = put_text(at, record->call_id);
 	at = put_text(at, record->caller);
@@ -108,7 +131,7 @@ static int take_number(struct record_text *rest, uint64_t max, uint64_t *out)
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned int digit = (unsigned int)(text.data[i] - '0');
 
-		if (text.data[i] < '0' || digit > 9 || number > (max - digit) / 10)
+		if (text.data[i] < '0' || digit > 9 || digit > max || number > (max - digit) / 10)
 			return -EINVAL;
 		number = number * 10 + digit;
 	}

@@ -135,11 +135,13 @@ static void batch_fire(struct timer *timer)
 	pump(store);
 }
 
-// Writes the estate anew: first emptied, because drops may be among what is lost.
+// Writes the estate anew: first emptied, because drops may be among what is lost. Waits until there
+// is room again for what the owner is about to save.
 static void reassert(struct store *store)
 {
 	if (!store->reassert_wanted || store->state != STORE_READY || !store->events ||
-	    !store->events->reassert || clock_mono_ns() < store->reassert_not_before_ns)
+	    !store->events->reassert || backlog_count(store->backlog) > store->backlog_limit / 2 ||
+	    clock_mono_ns() < store->reassert_not_before_ns)
 		return;
 	store->reassert_wanted = false;
 	store->reassert_not_before_ns = clock_mono_ns() + REASSERT_PAUSE_NS;
@@ -238,8 +240,7 @@ static void on_done(void *ctx, struct batch *batch, bool stored)
 	metric_add(&batches, 1);
 	metric_observe(&write_seconds, clock_mono_ns() - batch->sent_ns);
 	backlog_stored(store->backlog, batch, entry_stored, store);
-	if (!backlog_count(store->backlog))
-		reassert(store);
+	reassert(store);
 	pump(store);
 	waiters_run(store->waiters);
 }
