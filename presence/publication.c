@@ -9,6 +9,7 @@
 #include "config/log.h"
 #include "config/metric.h"
 #include "config/settings.h"
+#include "presence/journal.h"
 #include "presence/net/loop.h"
 #include "presence/person.h"
 #include "presence/publication_state.h"
@@ -21,8 +22,6 @@
 // How long an initial PUBLISH waits for its intent to be stored: more than the gathering of a batch
 // (2 ms) and a write take, less than anybody sees.
 #define INTENT_PATIENCE_NS (20 * NS_PER_MS)
-// After a restart the first requests spread over this; the rate of the target does the rest.
-#define RECOVERY_JITTER_NS NS_PER_S
 
 METRIC_COUNTER(sent_initial, "offhook_publish_sent", "kind=\"initial\"", "PUBLISH requests sent");
 METRIC_COUNTER(sent_refresh, "offhook_publish_sent", "kind=\"refresh\"", "PUBLISH requests sent");
@@ -32,8 +31,6 @@ METRIC_COUNTER(unsent, "offhook_publish_unsent", NULL,
 	       "PUBLISH requests that could not be handed to a connection");
 METRIC_COUNTER(expired, "offhook_publication_expired", NULL,
 	       "Publications that ended at the registrar before they were refreshed or removed");
-METRIC_COUNTER(restored, "offhook_publication_restored", NULL,
-	       "Publications read back from the store");
 METRIC_COUNTER(orphans_total, "offhook_publication_orphaned", NULL,
 	       "Publications that may exist without anybody knowing their entity-tag");
 METRIC_COUNTER(suspended_total, "offhook_publication_suspensions", NULL,
@@ -44,7 +41,7 @@ METRIC_GAUGE(publications_now, "offhook_publications", NULL, "Publications in me
 METRIC_HISTOGRAM(event_to_publish, "offhook_event_to_publish_seconds", NULL,
 		 "From the message on the wire to the PUBLISH it caused");
 
-static const char *const kind_names[PUBLISH_KIND_COUNT] = {
+const char *const publication_kind_names[PUBLISH_KIND_COUNT] = {
 	[PUBLISH_REMOVE] = "remove",
 	[PUBLISH_INITIAL] = "initial",
 	[PUBLISH_MODIFY] = "modify",
@@ -105,7 +102,7 @@ void publication_set_suspended(struct publication *publication, uint64_t until_n
 	metric_set(&suspended_now, all->suspended);
 }
 
-static struct publication *publication_new(struct publications *all, struct person *person)
+struct publication *publication_new(struct publications *all, struct person *person)
 {
 	struct publication *publication = calloc(1, sizeof(*publication));
 
@@ -125,7 +122,7 @@ static struct publication *publication_new(struct publications *all, struct pers
 	return publication;
 }
 
-static void publication_free(struct publication *publication)
+void publication_free(struct publication *publication)
 {
 	struct publications *all = publication->all;
 
@@ -198,8 +195,11 @@ static void publication_age(struct publication *publication, uint64_t now)
 	if (publication->suspended && publication->suspended_ns <= now)
 		publication_set_suspended(publication, 0);
 	if ((publication->etag || publication->unnamed) && publication->expires_ns <= now) {
-		if (publication->etag)
+		if (publication->etag) {
 			metric_add(&expired, 1);
+			journal_note(publication->all->journal, publication->person->aor,
+				     "publication expired");
+		}
 		publication_forget_tag(publication);
 		if (publication->orphan_ns <= now)
 			publication_set_orphan(publication, 0);
@@ -339,8 +339,10 @@ static void publication_send(struct publication *publication)
 		publication->sent_event_ns = publication->event_ns;
 		publication->event_ns = 0;
 	}
+	journal_note(all->journal, request.person, "PUBLISH %s sent, %u s",
+		     publication_kind_names[kind], request.expires_s);
 	log_debug("publish", "sent", "person=%s kind=%s expires=%u", log_quote(request.person),
-		  kind_names[kind], request.expires_s);
+		  publication_kind_names[kind], request.expires_s);
 }
 
 // The store has the intent, or was not patient with us: memory is the truth.
@@ -418,164 +420,6 @@ void publication_reconcile(struct publications *publications, struct person *per
 		publication_step(person->publication);
 }
 
-// A record of somebody for whom something newer is published: what it names must go.
-static void publication_restore_stale(struct publication *publication,
-				      const struct store_publication *record, uint64_t expires_ns)
-{
-	if (!record->etag[0]) {
-		publication_set_orphan(publication, later(publication->orphan_ns, expires_ns));
-	} else if (!publication->etag || strcmp(publication->etag, record->etag) != 0) {
-		free(publication->stale_etag);
-		publication->stale_etag = strdup(record->etag);
-		publication->stale_until_ns = expires_ns;
-	}
-	publication_step(publication);
-}
-
-void publication_restore(struct publications *publications, const struct store_publication *record)
-{
-	uint64_t now = clock_mono_ns();
-	uint64_t expires = clock_wall_to_mono(record->expires_wall_ns);
-	// Nothing lives longer than what is ever asked for, whatever the record or the clock says.
-	uint64_t most = now + later(publications->settings->registrar.expires_ns, 86400 * NS_PER_S);
-	struct publication *publication;
-	struct person *person;
-
-	if (record->expires_wall_ns <= clock_wall_ns()) {
-		store_drop_publication(publications->store, record->person);
-		return;
-	}
-	person = person_get(publications->persons, record->person, record->display);
-	if (!person)
-		return;
-	metric_add(&restored, 1);
-	publication = person->publication;
-	if (publication &&
-	    (publication->etag || publication->unnamed || publication->phase >= PHASE_INTENT)) {
-		publication_restore_stale(publication, record, sooner(expires, most));
-		return;
-	}
-	if (!publication)
-		publication = publication_new(publications, person);
-	if (!publication) {
-		person_release(publications->persons, person);
-		return;
-	}
-	if (record->etag[0]) {
-		publication->etag = strdup(record->etag);
-		publication->expires_ns = sooner(expires, most);
-		publication->modify = true;
-	} else {
-		publication_set_orphan(publication, sooner(expires, most));
-	}
-	publication->not_before_ns = now + publication_random(publications, RECOVERY_JITTER_NS);
-	publication_step(publication);
-}
-
-// From now on requests leave.
-static void publications_begin(struct publications *publications)
-{
-	struct publication *publication, *next;
-
-	publications->loaded = true;
-	for (publication = publications->first; publication; publication = next) {
-		next = publication->next;
-		publication_step(publication);
-	}
-}
-
-void publications_loaded(struct publications *publications)
-{
-	timer_cancel(publications->wheel, &publications->patience);
-	if (!publications->loaded)
-		publications_begin(publications);
-}
-
-static void publications_impatient(struct timer *timer)
-{
-	struct publications *publications =
-		(struct publications *)((char *)timer - offsetof(struct publications, patience));
-
-	log_warn("publish", "store-away",
-		 "text=\"publishing without what an earlier run has left in the store\"");
-	publications_begin(publications);
-}
-
-struct publications *publications_new(struct loop *loop, struct persons *persons,
-				      const struct settings *settings)
-{
-	struct publications *publications = calloc(1, sizeof(*publications));
-
-	if (!publications)
-		return NULL;
-	publications->loop = loop;
-	publications->wheel = loop_wheel(loop);
-	publications->persons = persons;
-	publications->settings = settings;
-	publications->random = clock_mono_ns();
-	return publications;
-}
-
-void publications_free(struct publications *publications)
-{
-	if (!publications)
-		return;
-	timer_cancel(publications->wheel, &publications->patience);
-	while (publications->first)
-		publication_free(publications->first);
-	free(publications);
-}
-
-void publications_attach(struct publications *publications, struct registrar *registrar,
-			 struct store *store)
-{
-	const struct settings_store *settings = &publications->settings->store;
-
-	publications->registrar = registrar;
-	publications->store = store;
-	// One attempt to reach the store and to read it has its time; then calls go first.
-	if (!publications->loaded)
-		timer_set(publications->wheel, &publications->patience,
-			  clock_mono_ns() + settings->connect_timeout_ns +
-				  settings->reply_timeout_ns,
-			  publications_impatient);
-}
-
-void publications_settings(struct publications *publications, const struct settings *settings)
-{
-	publications->settings = settings;
-}
-
-void publications_remove_all(struct publications *publications)
-{
-	struct publication *publication, *next;
-
-	publications->stopping = true;
-	publications_loaded(publications);
-	for (publication = publications->first; publication; publication = next) {
-		next = publication->next;
-		publication->desired = false;
-		publication->event_ns = 0;
-		publication->not_before_ns = 0;
-		if (publication->etag)
-			publication_save(publication);
-		publication_step(publication);
-	}
-}
-
-bool publications_settled(const struct publications *publications)
-{
-	const struct publication *publication;
-
-	for (publication = publications->first; publication; publication = publication->next) {
-		if (publication->phase != PHASE_IDLE)
-			return false;
-		if (!publication->suspended && (publication->etag || publication->stale_etag))
-			return false;
-	}
-	return true;
-}
-
 void publication_clear(struct publications *publications, struct person *person)
 {
 	struct publication *publication = person->publication;
@@ -591,51 +435,4 @@ void publication_clear(struct publications *publications, struct person *person)
 	if (publication->unnamed)
 		publication->refresh_ns = 0;
 	publication_step(publication);
-}
-
-// Registrars are back: who waits only because of that waits no longer.
-void publication_reachable(void *ctx)
-{
-	struct publications *publications = ctx;
-	struct publication *publication, *next;
-
-	for (publication = publications->first; publication; publication = next) {
-		next = publication->next;
-		if (!publication->unsent)
-			continue;
-		publication->unsent = false;
-		publication->not_before_ns = 0;
-		publication_step(publication);
-	}
-}
-
-static const char *publication_state_name(const struct publication *publication)
-{
-	if (publication->suspended)
-		return "suspended";
-	if (publication->etag || publication->unnamed)
-		return "published";
-	if (publication->desired)
-		return "waiting";
-	return publication->orphaned ? "orphan" : "none";
-}
-
-void publication_view(const struct person *person, struct publication_view *view)
-{
-	const struct publication *publication = person->publication;
-
-	*view = (struct publication_view){.state = "none"};
-	if (!publication)
-		return;
-	view->desired = publication->desired;
-	view->state = publication_state_name(publication);
-	if (publication->phase == PHASE_SENT)
-		view->in_flight = kind_names[publication->kind];
-	view->etag = publication->etag;
-	view->expires_ns = publication->expires_ns;
-	view->next_ns = timer_is_set(&publication->timer) ? publication->timer.due_ns : 0;
-	view->suspended_until_ns = publication->suspended_ns;
-	view->orphan_until_ns = publication->orphan_ns;
-	view->last_status = publication->last_status;
-	view->last_error = publication->last_error;
 }

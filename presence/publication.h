@@ -36,6 +36,8 @@ void publication_reconcile(struct publications *publications, struct person *per
 // Read back from the store at start; reconciled, paced, after publications_loaded().
 void publication_restore(struct publications *publications, const struct store_publication *record);
 void publications_loaded(struct publications *publications);
+// The store has lost what it had (store_events.reassert): everything is saved once more.
+void publications_reassert(struct publications *publications);
 // Engine stops: desired is nobody. Done when publications_settled() or at the caller's time-out.
 void publications_remove_all(struct publications *publications);
 bool publications_settled(const struct publications *publications);

@@ -6,6 +6,7 @@
 #include "config/log.h"
 #include "config/metric.h"
 #include "config/settings.h"
+#include "presence/journal.h"
 #include "presence/person.h"
 #include "presence/publication_state.h"
 #include "presence/store/store.h"
@@ -18,8 +19,10 @@ enum {
 	LIFETIME_MOST_S = 86400,   // and not ask for a publication that outlives the day (423)
 	FAILURES_MOST = 20,        // beyond that the back-off does not grow
 };
+// Whatever the settings say, a failure is not repeated in the same instant.
+#define BACK_OFF_LEAST_NS (10 * NS_PER_MS)
 // A registrar that grants a second gets a refresh a second at most.
-#define REFRESH_LEAST_NS NS_PER_S
+#define REFRESH_LEAST_NS  NS_PER_S
 
 METRIC_COUNTER(answers_2xx, "offhook_publish_answers", "class=\"2xx\"", "Final answers");
 METRIC_COUNTER(answers_3xx, "offhook_publish_answers", "class=\"3xx\"", "Final answers");
@@ -52,7 +55,8 @@ METRIC_HISTOGRAM(round_trip, "offhook_publish_rtt_seconds", NULL,
 static void answer_back_off(struct publication *publication, uint64_t least_ns)
 {
 	const struct settings_registrar *settings = &publication->all->settings->registrar;
-	uint64_t wait = settings->retry_ns;
+	uint64_t wait = settings->retry_ns > BACK_OFF_LEAST_NS ? settings->retry_ns
+							       : BACK_OFF_LEAST_NS;
 
 	for (uint8_t i = 0; i < publication->failures && wait < settings->retry_max_ns; i++)
 		wait *= 2;
@@ -66,8 +70,16 @@ static void answer_back_off(struct publication *publication, uint64_t least_ns)
 	publication->not_before_ns = clock_mono_ns() + wait;
 }
 
+static void answer_note(const struct publication *publication, const char *what, const char *text)
+{
+	journal_note(publication->all->journal, publication->person->aor, "%s to PUBLISH %s %s",
+		     what, publication_kind_names[publication->kind], text ? log_quote(text) : "");
+}
+
 static void answer_say(struct publication *publication, const struct publish_answer *answer)
 {
+	answer_note(publication, answer->outcome == PUBLISH_ANSWERED ? "refusal" : "no answer",
+		    answer->diagnostics);
 	free(publication->last_error);
 	publication->last_error = NULL;
 	if (answer->diagnostics)
@@ -154,6 +166,7 @@ static void answer_success(struct publication *publication, const struct publish
 {
 	uint64_t now = clock_mono_ns();
 
+	answer_note(publication, "2xx", answer->etag);
 	publication->failures = 0;
 	publication->refusals = 0;
 	publication->briefs = 0;

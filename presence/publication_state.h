@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What presence/publication.c (decides what is sent, and when) and presence/publication_answer.c
-// (decides what an answer means) share. Nobody else includes this.
+// What presence/publication.c (what is sent, and when), presence/publication_answer.c (what an
+// answer means) and presence/publications.c (all of them, start and stop) share. Nobody else
+// includes this.
 #pragma once
 
 #include "presence/net/timer_wheel.h"
@@ -58,6 +59,7 @@ struct publications {
 	const struct settings *settings;
 	struct registrar *registrar;
 	struct store *store;
+	struct journal *journal;
 	struct publication *first;
 	struct timer patience; // for the store to be read at start
 	uint64_t random;
@@ -66,6 +68,10 @@ struct publications {
 	bool stopping;
 };
 
+extern const char *const publication_kind_names[PUBLISH_KIND_COUNT];
+
+struct publication *publication_new(struct publications *publications, struct person *person);
+void publication_free(struct publication *publication);
 // Does the next thing for one publication, or sets its timer for it. Never frees it.
 void publication_step(struct publication *publication);
 // Published as it is now, or nothing: written behind.

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// All publications together: read back from the store at start, taken back at stop, shown to
+// people. What one of them does next: publication.c.
+#include "config/clock.h"
+#include "config/log.h"
+#include "config/metric.h"
+#include "config/settings.h"
+#include "presence/net/loop.h"
+#include "presence/person.h"
+#include "presence/publication_state.h"
+#include "presence/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// After a restart the first requests spread over this; the rate of the target does the rest.
+#define RECOVERY_JITTER_NS NS_PER_S
+// No record makes a publication live longer, whatever it or the clock says.
+#define RECOVERY_MOST_NS   (86400 * NS_PER_S)
+
+METRIC_COUNTER(restored, "offhook_publication_restored", NULL,
+	       "Publications read back from the store");
+
+// A record of somebody for whom something newer is published: what it names must go.
+static void publication_restore_stale(struct publication *publication,
+				      const struct store_publication *record, uint64_t expires_ns)
+{
+	if (!record->etag[0]) {
+		if (publication->orphan_ns < expires_ns)
+			publication_set_orphan(publication, expires_ns);
+	} else if (!publication->etag || strcmp(publication->etag, record->etag) != 0) {
+		free(publication->stale_etag);
+		publication->stale_etag = strdup(record->etag);
+		publication->stale_until_ns = expires_ns;
+	}
+	publication_step(publication);
+}
+
+void publication_restore(struct publications *publications, const struct store_publication *record)
+{
+	uint64_t now = clock_mono_ns();
+	uint64_t expires = clock_wall_to_mono(record->expires_wall_ns);
+	struct publication *publication;
+	struct person *person;
+
+	if (record->expires_wall_ns <= clock_wall_ns()) {
+		store_drop_publication(publications->store, record->person);
+		return;
+	}
+	person = person_get(publications->persons, record->person, record->display);
+	if (!person)
+		return;
+	metric_add(&restored, 1);
+	if (expires > now + RECOVERY_MOST_NS)
+		expires = now + RECOVERY_MOST_NS;
+	publication = person->publication;
+	if (publication &&
+	    (publication->etag || publication->unnamed || publication->phase >= PHASE_INTENT)) {
+		publication_restore_stale(publication, record, expires);
+		return;
+	}
+	if (!publication)
+		publication = publication_new(publications, person);
+	if (!publication) {
+		person_release(publications->persons, person);
+		return;
+	}
+	if (record->etag[0]) {
+		publication->etag = strdup(record->etag);
+		publication->expires_ns = expires;
+		publication->modify = true;
+	} else {
+		publication_set_orphan(publication, expires);
+	}
+	publication->not_before_ns = now + publication_random(publications, RECOVERY_JITTER_NS);
+	publication_step(publication);
+}
+
+// From now on requests leave.
+static void publications_begin(struct publications *publications)
+{
+	struct publication *publication, *next;
+
+	publications->loaded = true;
+	for (publication = publications->first; publication; publication = next) {
+		next = publication->next;
+		publication_step(publication);
+	}
+}
+
+void publications_loaded(struct publications *publications)
+{
+	timer_cancel(publications->wheel, &publications->patience);
+	if (!publications->loaded)
+		publications_begin(publications);
+}
+
+static void publications_impatient(struct timer *timer)
+{
+	struct publications *publications =
+		(struct publications *)((char *)timer - offsetof(struct publications, patience));
+
+	log_warn("publish", "store-away",
+		 "text=\"publishing without what an earlier run has left in the store\"");
+	publications_begin(publications);
+}
+
+struct publications *publications_new(struct loop *loop, struct persons *persons,
+				      const struct settings *settings)
+{
+	struct publications *publications = calloc(1, sizeof(*publications));
+
+	if (!publications)
+		return NULL;
+	publications->loop = loop;
+	publications->wheel = loop_wheel(loop);
+	publications->persons = persons;
+	publications->settings = settings;
+	publications->random = clock_mono_ns();
+	return publications;
+}
+
+void publications_free(struct publications *publications)
+{
+	if (!publications)
+		return;
+	timer_cancel(publications->wheel, &publications->patience);
+	while (publications->first)
+		publication_free(publications->first);
+	free(publications);
+}
+
+void publications_attach(struct publications *publications, struct registrar *registrar,
+			 struct store *store, struct journal *journal)
+{
+	const struct settings_store *settings = &publications->settings->store;
+
+	publications->registrar = registrar;
+	publications->store = store;
+	publications->journal = journal;
+	// One attempt to reach the store and to read it has its time; then calls go first.
+	if (!publications->loaded)
+		timer_set(publications->wheel, &publications->patience,
+			  clock_mono_ns() + settings->connect_timeout_ns +
+				  settings->reply_timeout_ns,
+			  publications_impatient);
+}
+
+void publications_reassert(struct publications *publications)
+{
+	struct publication *publication;
+
+	for (publication = publications->first; publication; publication = publication->next) {
+		if (publication->etag || publication->unnamed || publication->orphaned)
+			publication_save(publication);
+	}
+}
+
+void publications_settings(struct publications *publications, const struct settings *settings)
+{
+	publications->settings = settings;
+}
+
+void publications_remove_all(struct publications *publications)
+{
+	struct publication *publication, *next;
+
+	publications->stopping = true;
+	publications_loaded(publications);
+	for (publication = publications->first; publication; publication = next) {
+		next = publication->next;
+		publication->desired = false;
+		publication->event_ns = 0;
+		publication->not_before_ns = 0;
+		if (publication->etag)
+			publication_save(publication);
+		publication_step(publication);
+	}
+}
+
+bool publications_settled(const struct publications *publications)
+{
+	const struct publication *publication;
+
+	for (publication = publications->first; publication; publication = publication->next) {
+		if (publication->phase != PHASE_IDLE)
+			return false;
+		if (!publication->suspended && (publication->etag || publication->stale_etag))
+			return false;
+	}
+	return true;
+}
+
+// Registrars are back: who waits only because of that waits no longer.
+void publication_reachable(void *ctx)
+{
+	struct publications *publications = ctx;
+	struct publication *publication, *next;
+
+	for (publication = publications->first; publication; publication = next) {
+		next = publication->next;
+		if (!publication->unsent)
+			continue;
+		publication->unsent = false;
+		publication->not_before_ns = 0;
+		publication_step(publication);
+	}
+}
+
+static const char *publication_state_name(const struct publication *publication)
+{
+	if (publication->suspended)
+		return "suspended";
+	if (publication->etag || publication->unnamed)
+		return "published";
+	if (publication->desired)
+		return "waiting";
+	return publication->orphaned ? "orphan" : "none";
+}
+
+void publication_view(const struct person *person, struct publication_view *view)
+{
+	const struct publication *publication = person->publication;
+
+	*view = (struct publication_view){.state = "none"};
+	if (!publication)
+		return;
+	view->desired = publication->desired;
+	view->state = publication_state_name(publication);
+	if (publication->phase == PHASE_SENT)
+		view->in_flight = publication_kind_names[publication->kind];
+	view->etag = publication->etag;
+	view->expires_ns = publication->expires_ns;
+	view->next_ns = timer_is_set(&publication->timer) ? publication->timer.due_ns : 0;
+	view->suspended_until_ns = publication->suspended_ns;
+	view->orphan_until_ns = publication->orphan_ns;
+	view->last_status = publication->last_status;
+	view->last_error = publication->last_error;
+}

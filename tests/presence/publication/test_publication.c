@@ -1,0 +1,724 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of one publication, answer by answer.
+#include "config/metric.h"
+#include "presence/publication_state.h"
+#include "world.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define JOHN "sip:john@x"
+#define S    NS_PER_S
+#define MS   NS_PER_MS
+
+static void assert_sent(size_t count, enum publish_kind kind, const char *etag)
+{
+	assert_int_equal(world.sent_count, count);
+	assert_int_equal(world_last()->kind, kind);
+	assert_string_equal(world_last()->etag, etag);
+}
+
+// On the phone and published with tag "a" for 600 s.
+static void start_published(void)
+{
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	assert_sent(1, PUBLISH_INITIAL, "");
+	assert_int_equal(world_last()->expires_s, 600);
+	world_ok("a", 600);
+	assert_string_equal(world_state(JOHN), "published");
+}
+
+static void one_call(void **state)
+{
+	(void)state;
+	start_published();
+	assert_true(world_stored(JOHN)->there);
+	assert_string_equal(world_stored(JOHN)->record.etag, "a");
+	assert_true(world_stored(JOHN)->record.wanted);
+	assert_int_equal(world_stored(JOHN)->record.expires_wall_ns, world_last()->at_ns + 600 * S);
+	world_go(60 * S);
+	world_busy(JOHN, false);
+	assert_false(world_stored(JOHN)->record.wanted);
+	assert_sent(2, PUBLISH_REMOVE, "a");
+	world_ok(NULL, 0);
+	world_go(MS);
+	assert_false(world_stored(JOHN)->there);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+static void intent_is_stored_first(void **state)
+{
+	(void)state;
+	world_start(true);
+	world.store_away = true;
+	world_busy(JOHN, true);
+	assert_int_equal(world.sent_count, 0);
+	assert_true(world_stored(JOHN)->there);
+	assert_string_equal(world_stored(JOHN)->record.etag, "");
+	assert_int_equal(world_stored(JOHN)->record.expires_wall_ns, clock_wall_ns() + 600 * S);
+	world_go(19 * MS);
+	assert_int_equal(world.sent_count, 0);
+	world_go(MS);
+	assert_sent(1, PUBLISH_INITIAL, "");
+	world_stop();
+}
+
+static void call_ends_before_the_intent_is_stored(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_busy(JOHN, false);
+	world_go(30 * MS);
+	assert_int_equal(world.sent_count, 0);
+	assert_false(world_stored(JOHN)->there);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+// RFC 3903 4.3 and the rule of this engine: 25 minutes at 600 s are two refreshes, each in time,
+// whatever the jitter.
+static void long_call(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 200; round++) {
+		uint64_t start;
+
+		start_published();
+		publication_random(world.publications, 1); // other jitter each round
+		for (int i = 0; i < round; i++)
+			publication_random(world.publications, 1);
+		start = clock_mono_ns();
+		while (clock_mono_ns() < start + 1500 * S) {
+			world_go(S);
+			if (world_open(JOHN)) {
+				char etag[8];
+
+				assert_int_equal(world_last()->kind, PUBLISH_REFRESH);
+				assert_true(world_last()->at_ns -
+						    world.sent[world.sent_count - 2].at_ns <=
+					    536 * S);
+				snprintf(etag, sizeof(etag), "r%zu", world.sent_count);
+				world_ok(etag, 600);
+			}
+		}
+		world_busy(JOHN, false);
+		assert_int_equal(world_count(PUBLISH_REFRESH), 2);
+		assert_sent(4, PUBLISH_REMOVE, "r3");
+		world_ok(NULL, 0);
+		world_stop();
+	}
+}
+
+static void shorter_lifetime_is_followed(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_ok("a", 120);
+	world_go(56 * S); // lead at most half of it, jitter at most 5 % earlier
+	assert_int_equal(world.sent_count, 1);
+	world_go(4 * S);
+	assert_sent(2, PUBLISH_REFRESH, "a");
+	world_stop();
+}
+
+static const struct {
+	const char *name;
+	uint32_t expires_s;
+	uint64_t least_s, most_s; // until the refresh
+} lifetimes[] = {
+	{"as asked", 600, 509, 536},
+	{"longer than asked", 4000000000u, 509, 536},
+	{"half a minute", 30, 14, 15},
+	{"two seconds", 2, 1, 1},
+	{"one second: a refresh a second at most", 1, 1, 1},
+};
+
+static void lifetimes_are_bounded(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(lifetimes) / sizeof(lifetimes[0]); i++) {
+		struct publication *publication;
+		uint64_t wait;
+
+		world_start(true);
+		world_busy(JOHN, true);
+		world_go(5 * MS);
+		world_ok("a", lifetimes[i].expires_s);
+		publication = world_person(JOHN)->publication;
+		wait = publication->refresh_ns - publication->sent_ns;
+		assert_in_range(wait, lifetimes[i].least_s * S * 95 / 100, lifetimes[i].most_s * S);
+		assert_true(publication->expires_ns <= publication->sent_ns + 600 * S);
+		world_stop();
+	}
+}
+
+static void granted_nothing(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_ok("a", 0);
+	assert_string_equal(world_state(JOHN), "waiting");
+	assert_int_equal(world.sent_count, 1);
+	world_go(2 * S);
+	assert_sent(2, PUBLISH_INITIAL, "");
+	world_ok("b", 600);
+	world_stop();
+}
+
+static void call_ends_while_initial_is_in_flight(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_busy(JOHN, false);
+	world_go(S);
+	assert_int_equal(world.sent_count, 1);
+	world_ok("a", 600);
+	assert_sent(2, PUBLISH_REMOVE, "a");
+	assert_int_equal(world_last()->at_ns, clock_mono_ns());
+	world_ok(NULL, 0);
+	world_stop();
+}
+
+static void initial_times_out(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_go(32 * S);
+	world_busy(JOHN, false);
+	world_fail(PUBLISH_TIMEOUT);
+	assert_string_equal(world_state(JOHN), "orphan");
+	assert_int_equal(metric_value("offhook_publication_orphans", NULL), 1);
+	world_go(567 * S);
+	assert_string_equal(world_state(JOHN), "orphan");
+	assert_true(world_stored(JOHN)->there);
+	world_go(2 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_int_equal(world.sent_count, 1); // never a remove without a publication
+	assert_false(world_stored(JOHN)->there);
+	assert_int_equal(metric_value("offhook_publication_orphans", NULL), 0);
+	world_stop();
+}
+
+static void initial_is_lost_and_still_wanted(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_fail(PUBLISH_LOST);
+	assert_int_equal(world.sent_count, 1);
+	world_go(2 * S);
+	assert_sent(2, PUBLISH_INITIAL, "");
+	world_ok("a", 600);
+	world_busy(JOHN, false);
+	assert_sent(3, PUBLISH_REMOVE, "a");
+	world_ok(NULL, 0);
+	assert_string_equal(world_state(JOHN), "orphan"); // the first may still be there
+	world_go(600 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+static void refresh_times_out(void **state)
+{
+	(void)state;
+	start_published();
+	world_go(540 * S);
+	assert_sent(2, PUBLISH_REFRESH, "a");
+	world_go(32 * S);
+	world_fail(PUBLISH_TIMEOUT);
+	world_go(2 * S);
+	assert_sent(3, PUBLISH_REFRESH, "a"); // the same tag
+	world_ok("b", 600);
+	assert_int_equal(metric_value("offhook_publication_orphans", NULL), 0);
+	world_stop();
+}
+
+static void refresh_times_out_and_its_tag_is_gone(void **state)
+{
+	(void)state;
+	start_published();
+	world_go(540 * S);
+	world_fail(PUBLISH_TIMEOUT);
+	world_go(2 * S);
+	world_refuse(412);
+	world_go(5 * MS);
+	assert_sent(4, PUBLISH_INITIAL, "");
+	// The refresh may have been heard: then its new tag is known to nobody.
+	assert_int_equal(metric_value("offhook_publication_orphans", NULL), 1);
+	world_stop();
+}
+
+static void publication_expires_unrefreshed(void **state)
+{
+	(void)state;
+	start_published();
+	while (clock_mono_ns() < world.sent[0].at_ns + 650 * S) {
+		world_go(100 * MS);
+		if (world_open(JOHN) && world_last()->kind == PUBLISH_REFRESH)
+			world_fail(PUBLISH_TIMEOUT);
+		if (world_last()->kind == PUBLISH_INITIAL && world.sent_count > 1)
+			break;
+	}
+	assert_int_equal(world_last()->kind, PUBLISH_INITIAL);
+	assert_in_range(world_last()->at_ns - world.sent[0].at_ns, 600 * S, 640 * S);
+	world_stop();
+}
+
+static void expired_publication_is_not_removed(void **state)
+{
+	(void)state;
+	start_published();
+	world_busy(JOHN, false);
+	while (clock_mono_ns() < world.sent[0].at_ns + 700 * S) {
+		world_go(S);
+		if (world_open(JOHN))
+			world_fail(PUBLISH_TIMEOUT);
+	}
+	assert_true(world_last()->at_ns < world.sent[0].at_ns + 600 * S);
+	assert_in_range(world_count(PUBLISH_REMOVE), 5, 15);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_false(world_stored(JOHN)->there);
+	world_stop();
+}
+
+static void tag_is_unknown(void **state)
+{
+	(void)state;
+	start_published();
+	world_go(540 * S);
+	assert_sent(2, PUBLISH_REFRESH, "a");
+	world_refuse(412);
+	world_go(5 * MS);
+	assert_sent(3, PUBLISH_INITIAL, ""); // at once
+	world_refuse(412);
+	world_go(900 * MS);
+	assert_int_equal(world.sent_count, 3); // but not in a loop
+	world_go(S);
+	assert_sent(4, PUBLISH_INITIAL, "");
+	world_ok("b", 600);
+	world_stop();
+}
+
+static void tag_is_unknown_and_nobody_cares(void **state)
+{
+	(void)state;
+	start_published();
+	world_busy(JOHN, false);
+	world_refuse(412);
+	world_go(MS);
+	assert_sent(2, PUBLISH_REMOVE, "a");
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_false(world_stored(JOHN)->there);
+	world_stop();
+}
+
+static void always_412(void **state)
+{
+	(void)state;
+	start_published();
+	world_go(540 * S);
+	for (int i = 0; i < 3600; i++) {
+		if (world_open(JOHN))
+			world_refuse(412);
+		world_go(S);
+	}
+	// doubled from 1 s to 5 min: 9 in the first 8.5 minutes, then one in 5 minutes or more
+	assert_in_range(world.sent_count, 10, 24);
+	world_stop();
+}
+
+// Kamailio says 500 for a tag that is not of its form.
+static void foreign_tag_gets_500(void **state)
+{
+	(void)state;
+	start_published();
+	world_go(540 * S);
+	world_refuse(500);
+	world_go(2 * S);
+	assert_sent(3, PUBLISH_REFRESH, "a"); // it may have been in trouble for a moment
+	world_refuse(500);
+	world_go(5 * MS);
+	assert_sent(4, PUBLISH_INITIAL, "");
+	world_ok("b", 600);
+	world_stop();
+}
+
+static void too_brief(void **state)
+{
+	struct publish_answer answer = {.status = 423, .min_expires_s = 1800};
+
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_answer(world_open(JOHN), &answer);
+	world_go(5 * MS);
+	assert_sent(2, PUBLISH_INITIAL, "");
+	assert_int_equal(world_last()->expires_s, 1800);
+	answer.min_expires_s = 3600;
+	world_answer(world_open(JOHN), &answer); // moves the goal: not at once
+	world_go(500 * MS);
+	assert_int_equal(world.sent_count, 2);
+	world_stop();
+}
+
+static void absurd_min_expires(void **state)
+{
+	static const uint32_t values[] = {0, 1, 600, 86401, UINT32_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		struct publish_answer answer = {.status = 423, .min_expires_s = values[i]};
+
+		world_start(true);
+		world_busy(JOHN, true);
+		world_go(5 * MS);
+		world_answer(world_open(JOHN), &answer);
+		world_go(500 * MS);
+		assert_int_equal(world.sent_count, 1);
+		world_go(2 * S);
+		assert_int_equal(world.sent_count, 2);
+		assert_int_equal(world_last()->expires_s, 600);
+		world_stop();
+	}
+}
+
+static void retry_after(void **state)
+{
+	static const struct {
+		uint16_t status;
+		uint32_t retry_s;
+		uint64_t wait_s;
+	} table[] = {
+		{503, 30, 30}, {480, 7, 7}, {486, 9, 9}, {600, 20, 20}, {503, UINT32_MAX, 3600},
+		{503, 0, 1},   {408, 0, 1}, {400, 0, 1}, {301, 0, 1},   {999, 0, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct publish_answer answer = {.status = table[i].status,
+						.retry_after_s = table[i].retry_s};
+
+		world_start(true);
+		world_busy(JOHN, true);
+		world_go(5 * MS);
+		world_answer(world_open(JOHN), &answer);
+		world_go(table[i].wait_s * S - 10 * MS);
+		assert_int_equal(world.sent_count, 1);
+		world_go(200 * MS);
+		assert_int_equal(world.sent_count, 2);
+		world_stop();
+	}
+}
+
+static void refused_person_is_suspended(void **state)
+{
+	static const uint16_t statuses[] = {403, 404, 415, 489};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		world_start(true);
+		world_busy(JOHN, true);
+		world_go(5 * MS);
+		world_refuse(statuses[i]);
+		assert_string_equal(world_state(JOHN), "suspended");
+		assert_int_equal(metric_value("offhook_publication_suspended", NULL), 1);
+		world_busy(JOHN, false);
+		world_go(60 * S);
+		world_busy(JOHN, true); // the next call does not try again
+		world_go(3400 * S);
+		assert_int_equal(world.sent_count, 1);
+		world_go(200 * S);
+		assert_sent(2, PUBLISH_INITIAL, "");
+		assert_int_equal(metric_value("offhook_publication_suspended", NULL), 0);
+		world_stop();
+	}
+}
+
+static void operator_clears(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_refuse(404);
+	publication_clear(world.publications, world_person(JOHN));
+	world_go(5 * MS);
+	assert_sent(2, PUBLISH_INITIAL, "");
+	world_ok("a", 600);
+	publication_clear(world.publications, world_person(JOHN));
+	assert_sent(3, PUBLISH_MODIFY, "a");
+	world_ok("b", 600);
+	world_stop();
+}
+
+static void no_usable_tag(void **state)
+{
+	(void)state;
+	for (int refused = 0; refused < 2; refused++) {
+		struct publish_answer answer = {
+			.status = 200, .expires_s = 600, .etag_refused = refused == 1};
+
+		world_start(true);
+		world_busy(JOHN, true);
+		world_go(5 * MS);
+		world_answer(world_open(JOHN), &answer);
+		assert_string_equal(world_state(JOHN), "published");
+		world_go(500 * S);
+		assert_int_equal(world.sent_count, 1);
+		world_go(90 * S);
+		assert_sent(2, PUBLISH_INITIAL, "");
+		world_answer(world_open(JOHN), &answer);
+		world_busy(JOHN, false);
+		world_go(590 * S);
+		assert_int_equal(world.sent_count, 2); // nothing to remove it by
+		assert_true(world_person(JOHN) != NULL);
+		world_go(20 * S);
+		assert_string_equal(world_state(JOHN), "gone");
+		world_stop();
+	}
+}
+
+// A server that needs 5 s and ten changes meanwhile: the last state is what counts.
+static void flapping(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	for (int i = 0; i < 10; i++) {
+		world_busy(JOHN, i % 2);
+		world_go(450 * MS);
+	}
+	world_ok("a", 600); // on the phone, and so is he
+	world_go(60 * S);
+	assert_int_equal(world.sent_count, 1);
+	for (int i = 0; i < 11; i++)
+		world_busy(JOHN, i % 2);
+	assert_sent(2, PUBLISH_REMOVE, "a");
+	world_go(5 * S);
+	world_ok(NULL, 0);
+	world_go(60 * S);
+	assert_int_equal(world.sent_count, 2);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+static void turn_is_given_back(void **state)
+{
+	(void)state;
+	world_start(true);
+	world.hold_turns = true;
+	world_busy(JOHN, true);
+	assert_int_equal(world.queued, 1);
+	world_busy(JOHN, false);
+	assert_int_equal(world.queued, 0);
+	world_go(MS);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+static void registrar_unreachable(void **state)
+{
+	(void)state;
+	world_start(true);
+	world.send_error = -ENOTCONN;
+	world_busy(JOHN, true);
+	world_go(100 * S);
+	assert_int_equal(world.sent_count, 0);
+	assert_string_equal(world_state(JOHN), "waiting");
+	assert_false(world_stored(JOHN)->there); // nothing can be published
+	world.send_error = 0;
+	publication_reachable(world.publications);
+	world_go(5 * MS);
+	assert_sent(1, PUBLISH_INITIAL, "");
+	world_stop();
+}
+
+static void restore(const char *etag, uint64_t expires_ns)
+{
+	struct store_publication record = {.person = JOHN, .display = "John Doe", .wanted = true};
+
+	snprintf(record.etag, sizeof(record.etag), "%s", etag);
+	record.expires_wall_ns = clock_wall_ns() + expires_ns;
+	store_save_publication(NULL, &record, 0, NULL, NULL);
+	publication_restore(world.publications, &record);
+}
+
+static void restart_still_busy(void **state)
+{
+	(void)state;
+	world_start(false);
+	restore("old", 300 * S);
+	world_busy(JOHN, true);
+	world_go(S);
+	assert_int_equal(world.sent_count, 0); // the store is still being read
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_sent(1, PUBLISH_MODIFY, "old");
+	world_ok("new", 600);
+	world_go(540 * S);
+	assert_sent(2, PUBLISH_REFRESH, "new");
+	world_stop();
+}
+
+static void restart_call_is_over(void **state)
+{
+	(void)state;
+	world_start(false);
+	restore("old", 300 * S);
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_sent(1, PUBLISH_REMOVE, "old");
+	world_ok(NULL, 0);
+	world_go(MS);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_false(world_stored(JOHN)->there);
+	world_stop();
+}
+
+static void restart_with_an_intent(void **state)
+{
+	(void)state;
+	world_start(false);
+	restore("", 300 * S);
+	publications_loaded(world.publications);
+	world_go(299 * S);
+	assert_string_equal(world_state(JOHN), "orphan");
+	world_go(2 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_int_equal(world.sent_count, 0);
+	assert_false(world_stored(JOHN)->there);
+	world_stop();
+}
+
+static void restart_too_late(void **state)
+{
+	(void)state;
+	world_start(false);
+	restore("old", 0);
+	publications_loaded(world.publications);
+	world_go(S);
+	assert_int_equal(world.sent_count, 0);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_false(world_stored(JOHN)->there);
+	world_stop();
+}
+
+// Calls go first when the store is away at start; what it says later is still cleaned up.
+static void store_comes_late(void **state)
+{
+	(void)state;
+	world_start(false);
+	world_busy(JOHN, true);
+	world_go(10 * S);
+	assert_sent(1, PUBLISH_INITIAL, "");
+	world_ok("new", 600);
+	restore("old", 300 * S);
+	assert_sent(2, PUBLISH_REMOVE, "old");
+	world_ok(NULL, 0);
+	assert_string_equal(world_state(JOHN), "published");
+	world_busy(JOHN, false);
+	assert_sent(3, PUBLISH_REMOVE, "new");
+	world_ok(NULL, 0);
+	world_stop();
+}
+
+static void stop(void **state)
+{
+	(void)state;
+	start_published();
+	world_busy("sip:jane@x", true);
+	world_go(5 * MS);
+	publications_remove_all(world.publications);
+	assert_false(publications_settled(world.publications));
+	assert_sent(3, PUBLISH_REMOVE, "a");
+	world_ok(NULL, 0);
+	assert_false(publications_settled(world.publications)); // Jane's initial is in flight
+	world_answer(world_open("sip:jane@x"),
+		     &(struct publish_answer){.status = 200, .etag = "j", .expires_s = 600});
+	assert_sent(4, PUBLISH_REMOVE, "j");
+	world_busy("sip:jack@x", true); // too late
+	world_answer(world_open("sip:jane@x"), &(struct publish_answer){.status = 200});
+	assert_true(publications_settled(world.publications));
+	assert_int_equal(world.sent_count, 4);
+	world_stop();
+}
+
+static void lost_store_is_told_again(void **state)
+{
+	(void)state;
+	start_published();
+	world_stored(JOHN)->there = false;
+	publications_reassert(world.publications);
+	assert_true(world_stored(JOHN)->there);
+	assert_string_equal(world_stored(JOHN)->record.etag, "a");
+	world_stop();
+}
+
+static void memory(void **state)
+{
+	(void)state;
+	assert_in_range(sizeof(struct publication), 1, 300 - 32);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_call),
+		cmocka_unit_test(intent_is_stored_first),
+		cmocka_unit_test(call_ends_before_the_intent_is_stored),
+		cmocka_unit_test(long_call),
+		cmocka_unit_test(shorter_lifetime_is_followed),
+		cmocka_unit_test(lifetimes_are_bounded),
+		cmocka_unit_test(granted_nothing),
+		cmocka_unit_test(call_ends_while_initial_is_in_flight),
+		cmocka_unit_test(initial_times_out),
+		cmocka_unit_test(initial_is_lost_and_still_wanted),
+		cmocka_unit_test(refresh_times_out),
+		cmocka_unit_test(refresh_times_out_and_its_tag_is_gone),
+		cmocka_unit_test(publication_expires_unrefreshed),
+		cmocka_unit_test(expired_publication_is_not_removed),
+		cmocka_unit_test(tag_is_unknown),
+		cmocka_unit_test(tag_is_unknown_and_nobody_cares),
+		cmocka_unit_test(always_412),
+		cmocka_unit_test(foreign_tag_gets_500),
+		cmocka_unit_test(too_brief),
+		cmocka_unit_test(absurd_min_expires),
+		cmocka_unit_test(retry_after),
+		cmocka_unit_test(refused_person_is_suspended),
+		cmocka_unit_test(operator_clears),
+		cmocka_unit_test(no_usable_tag),
+		cmocka_unit_test(flapping),
+		cmocka_unit_test(turn_is_given_back),
+		cmocka_unit_test(registrar_unreachable),
+		cmocka_unit_test(restart_still_busy),
+		cmocka_unit_test(restart_call_is_over),
+		cmocka_unit_test(restart_with_an_intent),
+		cmocka_unit_test(restart_too_late),
+		cmocka_unit_test(store_comes_late),
+		cmocka_unit_test(stop),
+		cmocka_unit_test(lost_store_is_told_again),
+		cmocka_unit_test(memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
