@@ -55,6 +55,7 @@ METRIC_HISTOGRAM(round_trip, "offhook_publish_rtt_seconds", NULL,
 static void answer_back_off(struct publication *publication, uint64_t least_ns)
 {
 	const struct settings_registrar *settings = &publication->all->settings->registrar;
+	uint64_t now = clock_mono_ns();
 	uint64_t wait = settings->retry_ns > BACK_OFF_LEAST_NS ? settings->retry_ns
 							       : BACK_OFF_LEAST_NS;
 
@@ -65,9 +66,12 @@ static void answer_back_off(struct publication *publication, uint64_t least_ns)
 	if (publication->failures < FAILURES_MOST)
 		publication->failures++;
 	wait += publication_random(publication->all, wait / 8 + 1);
+	// When it has ended meanwhile it is published anew, not later.
+	if (publication->etag && now + wait > publication->expires_ns)
+		wait = publication->expires_ns > now ? publication->expires_ns - now : 0;
 	if (wait < least_ns)
 		wait = least_ns;
-	publication->not_before_ns = clock_mono_ns() + wait;
+	publication->not_before_ns = now + wait;
 }
 
 static void answer_note(const struct publication *publication, const char *what, const char *text)

@@ -488,10 +488,10 @@ static void no_usable_tag(void **state)
 		assert_sent(2, PUBLISH_INITIAL, "");
 		world_answer(world_open(JOHN), &answer);
 		world_busy(JOHN, false);
-		world_go(590 * S);
+		world_go(510 * S);
 		assert_int_equal(world.sent_count, 2); // nothing to remove it by
-		assert_true(world_person(JOHN) != NULL);
-		world_go(20 * S);
+		assert_non_null(world_person(JOHN));
+		world_go(60 * S);
 		assert_string_equal(world_state(JOHN), "gone");
 		world_stop();
 	}
