@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ARGUMENTS = 32 + SETTINGS_PORTS * 2 + SETTINGS_EAL_ARGS, ARGUMENT_BYTES = 512 };
 
@@ -143,12 +144,16 @@ static void build(const struct eal_plan *plan, struct arguments *args)
 {
 	add(args, "offhook");
 	add_cores(args, plan->cores);
-	add(args, "--in-memory"); // neither a hugetlbfs mount nor files below /run/dpdk
 	add(args, "--no-telemetry");
 	add(args, "--iova-mode=va");
 	add(args, "--log-level=warning");
-	if (!eal.hugepages) {
+	// Neither a hugetlbfs mount nor shared files: DPDK 22.11 takes --in-memory for hugepages
+	// only.
+	if (eal.hugepages) {
+		add(args, "--in-memory");
+	} else {
 		add(args, "--no-huge");
+		add(args, "--no-shconf");
 		add(args, "-m");
 		add(args, "%llu", (unsigned long long)(plan->memory_bytes >> 20) + 1);
 	}
@@ -172,8 +177,44 @@ static void pin(unsigned int cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+// DPDK makes directories that it then has no use for, at a place that only its first user may enter
+// (/tmp/dpdk, when he is not root). It gets one of its own for as long as it starts.
+struct run_dir {
+	char path[64];
+	char *before; // of RUNTIME_DIRECTORY, which systemd may have set
+};
+
+static void run_dir_enter(struct run_dir *dir)
+{
+	const char *before = getenv("RUNTIME_DIRECTORY");
+
+	dir->before = before ? strdup(before) : NULL;
+	snprintf(dir->path, sizeof(dir->path), "/tmp/offhook-XXXXXX");
+	if (mkdtemp(dir->path))
+		setenv("RUNTIME_DIRECTORY", dir->path, 1);
+	else
+		dir->path[0] = '\0';
+}
+
+static void run_dir_leave(struct run_dir *dir)
+{
+	static const char *const below[] = {"/dpdk/rte", "/dpdk", ""};
+	char path[96];
+
+	for (size_t i = 0; dir->path[0] && i < sizeof(below) / sizeof(below[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", dir->path, below[i]);
+		rmdir(path);
+	}
+	if (dir->before)
+		setenv("RUNTIME_DIRECTORY", dir->before, 1);
+	else
+		unsetenv("RUNTIME_DIRECTORY");
+	free(dir->before);
+}
+
 int eal_start(const struct eal_plan *plan, char *error, size_t error_size)
 {
+	struct run_dir dir;
 	cpu_set_t before;
 
 	if (eal.started)
@@ -189,7 +230,9 @@ int eal_start(const struct eal_plan *plan, char *error, size_t error_size)
 		pin(plan->cores->main_cpu);
 	log_open();
 	build(plan, args);
+	run_dir_enter(&dir);
 	int used = rte_eal_init(args->count, args->value);
+	run_dir_leave(&dir);
 	if (kept)
 		sched_setaffinity(0, sizeof(before), &before);
 	free(args);

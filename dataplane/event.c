@@ -165,6 +165,7 @@ bool event_ends_call(const struct call_event *event)
 	case CALL_MSG_PROGRESS:
 	case CALL_MSG_ANSWER:
 	case CALL_MSG_CHALLENGE:
+	case CALL_MSG_INSIDE:
 	case CALL_MSG_ALIVE: return false;
 	default: return true;
 	}
