@@ -39,6 +39,7 @@ belongings() {
 }
 
 stage=
+# shellcheck disable=SC2317 # called by the trap
 interrupted() {
 	[ -z "$stage" ] || kill -KILL "$stage" 2>/dev/null
 	[ -z "$stage" ] || wait "$stage" 2>/dev/null
