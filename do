@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 build=build
 
 # What each verb needs, as Debian packages.
-packages_build="gcc libc6-dev meson ninja-build pkg-config libdpdk-dev libosip2-dev libhiredis-dev
+packages_build="gcc libc6-dev meson ninja-build pkgconf libdpdk-dev libosip2-dev libhiredis-dev
 	libyaml-dev libssl-dev libc-ares-dev libpcap-dev libcap-dev libseccomp-dev libjemalloc-dev
 	libcmocka-dev"
 packages_test="redis-server openssl iproute2 ethtool"
