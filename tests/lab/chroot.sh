@@ -20,9 +20,10 @@ esac
 [ "$(id -u)" -eq 0 ] || { echo "chroot.sh: needs root" >&2; exit 2; }
 command -v debootstrap >/dev/null || { echo "chroot.sh: needs debootstrap" >&2; exit 2; }
 
+codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 # shellcheck disable=SC2016 # apt's own variables
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(RELEASE)' 'Created-By: Packages' |
-	awk -v codename="$(. /etc/os-release && echo "$VERSION_CODENAME")" \
+	awk -v codename="$codename" \
 		'$2 == "main" && $3 == codename { print $1; exit }')
 [ -n "$mirror" ] || { echo "chroot.sh: /etc/apt names no mirror of Debian main" >&2; exit 2; }
 
@@ -44,6 +45,7 @@ rm -f "$root.log"
 cp /etc/resolv.conf "$root/etc/"
 git clone -q "$here/../.." "$root/root/offhook"
 
+# shellcheck disable=SC2016 # expanded inside
 OFFHOOK_STEPS=$steps unshare --mount --pid --fork --kill-child sh -euc '
 	mount --bind "$1" "$1"
 	cd "$1"
