@@ -103,7 +103,7 @@ verb_run() {
 	# shellcheck disable=SC2086
 	need $packages_build $packages_lab
 	build_into "$build"
-	tests/lab/run.sh "$build"
+	exec tests/lab/run.sh "$build"
 }
 
 verb_test() {

@@ -34,7 +34,7 @@ BEGIN {
 {
 	if (!($2 in mapped) && $3 == "T")
 		next
-	if (!($2 in mapped))
+	if (!($2 in mapped) && !unknown[$2]++)
 		strangers = note(strangers, $2)
 	account($2, $1)
 	if ($3 == "T")
@@ -45,9 +45,9 @@ BEGIN {
 		publications[$2]++
 	if ($5 == "refreshed")
 		refreshes[$2]++
-	if ($5 == "lapsed")
+	if ($5 == "lapsed" && !faded[$2]++)
 		lapsed = note(lapsed, $2)
-	if (shown[$2] > 1)
+	if (shown[$2] > 1 && !doubled[$2]++)
 		twice = note(twice, $2)
 }
 

@@ -53,7 +53,9 @@ rm -rf "$logs"
 mkdir -p "$logs"
 before=$(belongings)
 trap interrupted INT TERM HUP
-OFFHOOK_LAB=$mark unshare --net --mount --pid --fork --kill-child --mount-proc \
+# The signal at the parent's death: also when this script is killed outright.
+OFFHOOK_LAB=$mark setpriv --pdeathsig KILL \
+	unshare --net --mount --pid --fork --kill-child --mount-proc \
 	"$here/stage.sh" "$build" "$logs" &
 stage=$!
 wait "$stage"

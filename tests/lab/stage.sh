@@ -14,6 +14,7 @@ logs=$2
 here=$(cd "$(dirname "$0")" && pwd)
 lab=/run/lab
 export TZ=UTC LC_ALL=C
+umask 022
 
 fail() {
 	echo "MISSING  $*"
