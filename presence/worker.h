@@ -9,6 +9,7 @@
 
 struct calls;
 struct directory;
+struct journal;
 struct loop;
 struct persons;
 struct publications;
@@ -42,5 +43,6 @@ struct persons *worker_persons(struct worker *worker);
 struct publications *worker_publications(struct worker *worker);
 struct registrar *worker_registrar(struct worker *worker);
 struct store *worker_store(struct worker *worker);
+struct journal *worker_journal(struct worker *worker);
 struct directory *worker_directory(struct worker *worker);
 const struct settings *worker_settings(struct worker *worker);

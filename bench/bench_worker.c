@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the presence half costs, on one core:
+//   ring+calls  events a second through ring, call table and persons, with nobody to publish for
+//   memory      a million calls that are up, and as many persons as the calls have
+//   worker      calls a second through worker, registrar (UDP or TCP, a process of its own) and the
+//               embedded store; each call is an initial and a removal for both of its parties
+// Every count at the registrar is checked against the calls made: a bench that lost some fails.
+#include "bench/registrar.h"
+#include "config/clock.h"
+#include "config/log.h"
+#include "config/secret.h"
+#include "config/settings.h"
+#include "link/doorbell.h"
+#include "link/segment.h"
+#include "presence/calls.h"
+#include "presence/directory/directory.h"
+#include "presence/net/timer_wheel.h"
+#include "presence/person.h"
+#include "presence/worker.h"
+#include "sip/msg.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MESSAGES_PER_CALL = 5 }; // INVITE, 200, ACK, BYE, 200
+
+static struct settings settings;
+static bool as_json;
+
+static void text_set(struct call_event *event, enum event_text which, const char *text)
+{
+	size_t len = strlen(text);
+
+	event->text[which] = (struct sip_slice){event->text_bytes, (uint16_t)len};
+	memcpy(event->bytes + event->text_bytes, text, len);
+	event->text_bytes = (uint16_t)(event->text_bytes + len);
+}
+
+// Message `step` (0..4) of call `number`, whose parties are persons of their own.
+static void call_message(struct call_event *event, uint64_t number, int step, uint64_t persons)
+{
+	static const uint16_t status[MESSAGES_PER_CALL] = {0, 200, 0, 0, 200};
+	static const uint8_t method[MESSAGES_PER_CALL] = {SIP_INVITE, SIP_INVITE, SIP_ACK, SIP_BYE,
+							  SIP_BYE};
+	char text[96];
+
+	memset(event, 0, offsetof(struct call_event, bytes));
+	event->mono_ns = clock_mono_ns();
+	event->call_key.word[0] = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	event->call_key.word[1] = number + 1;
+	event->from_tag = number * 2 + 1;
+	event->to_tag = step == 0 ? 0 : number * 2 + 2;
+	event->branch = number * 8 + (uint64_t)step / 3 + 1;
+	event->cseq = step < 3 ? 1 : 2;
+	event->status = status[step];
+	event->cseq_method = method[step];
+	event->method = status[step] == 0 ? method[step] : SIP_NONE;
+	event->flags = (uint16_t)((status[step] != 0 ? EVENT_IS_RESPONSE : 0) |
+				  (step > 0 ? EVENT_HAS_TO_TAG : 0));
+	event->source[0] = status[step] == 0 ? 10 : 11;
+	event->target[0] = status[step] == 0 ? 11 : 10;
+	snprintf(text, sizeof(text), "%016" PRIx64 "-bench-7c3f@10.33.221.57", number);
+	text_set(event, EVENT_TEXT_CALL_ID, text);
+	snprintf(text, sizeof(text), "sip:caller%" PRIu64 "@bench.example", number % persons);
+	text_set(event, EVENT_TEXT_FROM, text);
+	snprintf(text, sizeof(text), "sip:callee%" PRIu64 "@bench.example", number % persons);
+	text_set(event, EVENT_TEXT_TO, text);
+	if (step == 0)
+		text_set(event, EVENT_TEXT_REQUEST_URI, text);
+}
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t resident_bytes(void)
+{
+	unsigned long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	if (file == NULL || fscanf(file, "%*u %lu", &pages) != 1)
+		pages = 0;
+	if (file != NULL)
+		fclose(file);
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void result(const char *bench, const char *what, double value, const char *unit)
+{
+	if (as_json)
+		printf("{\"bench\": \"%s\", \"what\": \"%s\", \"value\": %.1f, \"unit\": \"%s\"}\n",
+		       bench, what, value, unit);
+	else
+		printf("%-11s %-34s %12.1f %s\n", bench, what, value, unit);
+}
+
+struct table {
+	struct timer_wheel *wheel;
+	struct directory *directory;
+	struct persons *persons;
+	struct calls *calls;
+	uint64_t changes;
+};
+
+static void count_change(void *ctx, const struct person_change *change)
+{
+	(void)change;
+	((struct table *)ctx)->changes++;
+}
+
+static void table_init(struct table *table)
+{
+	table->wheel = timer_wheel_new(clock_mono_ns());
+	table->directory = directory_new(&settings);
+	table->persons = persons_new(count_change, table);
+	table->calls = calls_new(&(struct calls_options){
+		.settings = &settings,
+		.wheel = table->wheel,
+		.directory = table->directory,
+		.persons = table->persons,
+	});
+}
+
+static void table_fini(struct table *table)
+{
+	calls_free(table->calls);
+	persons_free(table->persons);
+	directory_free(table->directory);
+	timer_wheel_free(table->wheel);
+}
+
+static int bench_ring(uint64_t calls)
+{
+	enum { SLOTS = 4096, AT_ONCE = 512 };
+	struct event_ring *ring = aligned_alloc(64, event_ring_bytes(SLOTS));
+	struct call_event event;
+	struct table table = {0};
+	uint64_t spent = 0, events = 0;
+
+	event_ring_init(ring, SLOTS);
+	table_init(&table);
+	for (uint64_t first = 0; first < calls; first += AT_ONCE) {
+		for (int step = 0; step < MESSAGES_PER_CALL; step++) {
+			uint64_t start;
+
+			for (uint64_t i = 0; i < AT_ONCE; i++) {
+				call_message(&event, first + i, step, calls);
+				event_ring_push(ring, &event);
+			}
+			start = thread_cpu_ns();
+			while (event_ring_pop(ring, &event)) {
+				calls_apply(table.calls, &event);
+				events++;
+			}
+			spent += thread_cpu_ns() - start;
+		}
+	}
+	result("ring+calls", "ns an event", (double)spent / (double)events, "ns");
+	result("ring+calls", "events a second", (double)events * 1e9 / (double)spent, "1/s");
+	if (table.changes != events / MESSAGES_PER_CALL * 4) {
+		fprintf(stderr, "bench_worker: %" PRIu64 " presence changes of %" PRIu64 " calls\n",
+			table.changes, events / MESSAGES_PER_CALL);
+		return EXIT_FAILURE;
+	}
+	table_fini(&table);
+	free(ring);
+	return EXIT_SUCCESS;
+}
+
+static int bench_memory(uint64_t calls)
+{
+	struct table table = {0};
+	struct call_event event;
+	struct calls_totals totals;
+	uint64_t before, with_calls, with_persons;
+
+	// Two persons for all calls: what is left is calls.
+	table_init(&table);
+	before = resident_bytes();
+	for (uint64_t i = 0; i < calls; i++)
+		for (int step = 0; step < 3; step++) {
+			call_message(&event, i, step, 1);
+			calls_apply(table.calls, &event);
+		}
+	calls_totals(table.calls, &totals);
+	with_calls = resident_bytes() - before;
+	result("memory", "calls up", (double)totals.up, "");
+	result("memory", "resident for the calls", (double)with_calls / 1e6, "MB");
+	result("memory", "resident for a call", (double)with_calls / (double)calls, "bytes");
+	result("memory", "accounted for a call", (double)totals.bytes / (double)calls, "bytes");
+	table_fini(&table);
+	malloc_trim(0);
+
+	table_init(&table);
+	before = resident_bytes();
+	for (uint64_t i = 0; i < calls; i++)
+		for (int step = 0; step < 3; step++) {
+			call_message(&event, i, step, calls);
+			calls_apply(table.calls, &event);
+		}
+	with_persons = resident_bytes() - before - with_calls;
+	result("memory", "resident for a busy person", (double)with_persons / (2.0 * (double)calls),
+	       "bytes");
+	table_fini(&table);
+	return totals.up == calls ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+struct worker_run {
+	struct worker *worker;
+	uint64_t cpu_ns;
+};
+
+static void *worker_main(void *arg)
+{
+	struct worker_run *run = arg;
+	uint64_t start = thread_cpu_ns();
+
+	worker_run(run->worker);
+	run->cpu_ns = thread_cpu_ns() - start;
+	return NULL;
+}
+
+static void push(struct segment *segment, int doorbell, const struct call_event *event)
+{
+	while (!event_ring_push(segment_ring(segment, 0), event))
+		usleep(100);
+	doorbell_ring_if_asleep(segment, doorbell);
+}
+
+// Calls come at `rate` a second and last a second each.
+static int bench_engine(uint64_t calls, double rate, const char *transport)
+{
+	char error[512] = "", dir[] = "/tmp/offhook-bench-XXXXXX", command[64];
+	struct registrar_counts *counts;
+	struct worker_run run = {0};
+	struct secrets secrets = {0};
+	struct segment *segment;
+	struct call_event event;
+	pthread_t thread;
+	uint64_t start, hold = (uint64_t)rate, wall;
+	int segment_fd, doorbell, port = bench_registrar_start(&counts);
+	bool good;
+
+	if (port < 0 || mkdtemp(dir) == NULL)
+		return EXIT_FAILURE;
+	snprintf(settings.registrar.target[0], SETTINGS_TEXT, "sip:127.0.0.1:%d;transport=%s", port,
+		 transport);
+	settings.registrar.target_count = 1;
+	settings.registrar.rate = 1e6;
+	settings.registrar.burst = 1e6;
+	strcpy(settings.engine.state_dir, dir);
+	strcpy(settings.engine.run_dir, dir);
+	segment = segment_create(1, 4096, &segment_fd);
+	doorbell = doorbell_create();
+	run.worker = worker_new(&(struct worker_options){&settings, &secrets, segment, doorbell},
+				error, sizeof(error));
+	if (run.worker == NULL) {
+		fprintf(stderr, "bench_worker: %s\n", error);
+		return EXIT_FAILURE;
+	}
+	pthread_create(&thread, NULL, worker_main, &run);
+	sleep(1); // the embedded store starts
+	start = clock_mono_ns();
+	for (uint64_t i = 0; i < calls + hold; i++) {
+		uint64_t due = start + (uint64_t)((double)i * 1e9 / rate);
+
+		while (clock_mono_ns() < due)
+			usleep(200);
+		for (int step = 0; step < MESSAGES_PER_CALL; step++) {
+			uint64_t number = step < 3 ? i : i - hold;
+
+			if (step < 3 ? i < calls : i >= hold) {
+				call_message(&event, number, step, calls);
+				push(segment, doorbell, &event);
+			}
+		}
+	}
+	for (int i = 0; i < 100 && counts->removed < calls * 2; i++)
+		usleep(100000);
+	wall = clock_mono_ns() - start;
+	worker_stop(run.worker);
+	pthread_join(thread, NULL);
+	good = counts->initial == calls * 2 && counts->removed == calls * 2 &&
+	       counts->published == 0 && counts->unknown_tag == 0;
+	result("worker", "calls a second offered", rate, "1/s");
+	result("worker", "calls a second done", (double)calls * 1e9 / (double)wall, "1/s");
+	result("worker", "CPU a call", (double)run.cpu_ns / (double)calls / 1e3, "us");
+	result("worker", "one core would do", (double)calls * 1e9 / (double)run.cpu_ns, "calls/s");
+	result("worker", "initial PUBLISH", (double)counts->initial, "");
+	result("worker", "removals", (double)counts->removed, "");
+	result("worker", "left over", (double)counts->published, "");
+	worker_free(run.worker);
+	bench_registrar_stop();
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	if (system(command) != 0)
+		fprintf(stderr, "bench_worker: %s is left\n", dir);
+	if (!good)
+		fprintf(stderr,
+			"bench_worker: %" PRIu64 " calls gave %" PRIu64 " initial and %" PRIu64
+			" removed publications, %" PRIu64 " left, %" PRIu64 " unknown tags\n",
+			calls, counts->initial, counts->removed, counts->published,
+			counts->unknown_tag);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"calls", required_argument, NULL, 'c'},
+		{"rate", required_argument, NULL, 'r'},
+		{"transport", required_argument, NULL, 't'},
+		{"memory", required_argument, NULL, 'm'},
+		{NULL, 0, NULL, 0},
+	};
+	uint64_t calls = 30000, memory = 1000000;
+	const char *transport = "tcp";
+	double rate = 5000;
+	int rc;
+
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		switch (option) {
+		case 'j': as_json = true; break;
+		case 'c': calls = strtoull(optarg, NULL, 10); break;
+		case 'r': rate = strtod(optarg, NULL); break;
+		case 't': transport = optarg; break;
+		case 'm': memory = strtoull(optarg, NULL, 10); break;
+		default: return 2;
+		}
+	}
+	log_init("bench_worker", LOG_TO_STDERR, LOG_ERROR);
+	settings_default(&settings);
+	strcpy(settings.directory.map_any, "bench.example");
+	settings.calls.max_calls = memory > settings.calls.max_calls ? memory
+								     : settings.calls.max_calls;
+	rc = bench_ring(500000);
+	if (rc == EXIT_SUCCESS)
+		rc = bench_memory(memory);
+	if (rc == EXIT_SUCCESS)
+		rc = bench_engine(calls, rate, transport);
+	return rc;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The help desk's question: why is John shown on the phone? Answered with the calls, the messages,
+// the tag and the deadlines behind it.
+#include "daemon/views.h"
+
+#include "config/clock.h"
+#include "config/settings.h"
+#include "daemon/json.h"
+#include "presence/calls.h"
+#include "presence/directory/directory.h"
+#include "presence/journal.h"
+#include "presence/person.h"
+#include "presence/publication.h"
+#include "presence/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void note_row(void *ctx, uint64_t wall_ns, const char *note)
+{
+	struct view *view = ctx;
+	time_t seconds = (time_t)(wall_ns / NS_PER_S);
+	struct tm utc;
+	char stamp[32];
+
+	if (view->as_json) {
+		json_open(&view->json, NULL, '{');
+		json_seconds(&view->json, "time", wall_ns);
+		json_text(&view->json, "note", note);
+		json_close(&view->json, '}');
+		return;
+	}
+	gmtime_r(&seconds, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &utc);
+	fprintf(view->out, "  %s.%03u %s\n", stamp, (unsigned int)(wall_ns % NS_PER_S / NS_PER_MS),
+		note);
+}
+
+static void explain_text(struct view *view, struct person *person,
+			 const struct publication_view *publication)
+{
+	char span[24];
+
+	if (person->busy_since_ns != 0)
+		fprintf(view->out, "%s is on the phone, for %s, by %u calls:\n", person->aor,
+			view_span(view->now_ns - person->busy_since_ns, span), person->calls);
+	else
+		fprintf(view->out, "%s is not on the phone.\n", person->aor);
+	calls_of_person(worker_calls(view->worker), person, view_call_row, view);
+	fprintf(view->out, "publication: %s", publication->state);
+	if (publication->in_flight != NULL)
+		fprintf(view->out, ", %s in flight", publication->in_flight);
+	if (publication->etag != NULL)
+		fprintf(view->out, ", tag %s", publication->etag);
+	if (publication->expires_ns != 0)
+		fprintf(view->out, ", expires in %s",
+			view_left(publication->expires_ns, view->now_ns, span));
+	if (publication->next_ns != 0)
+		fprintf(view->out, ", next step in %s",
+			view_left(publication->next_ns, view->now_ns, span));
+	if (publication->suspended_until_ns > view->now_ns)
+		fprintf(view->out, ", suspended for %s",
+			view_left(publication->suspended_until_ns, view->now_ns, span));
+	if (publication->orphan_until_ns > view->now_ns)
+		fprintf(view->out, ", an unconfirmed one may stay for %s",
+			view_left(publication->orphan_until_ns, view->now_ns, span));
+	if (publication->last_error != NULL)
+		fprintf(view->out, "; last error: %s", publication->last_error);
+	fputs("\nwhat happened:\n", view->out);
+	journal_each(worker_journal(view->worker), person->aor, note_row, view);
+}
+
+static void explain_json(struct view *view, struct person *person,
+			 const struct publication_view *publication)
+{
+	struct json *json = &view->json;
+
+	json_open(json, NULL, '{');
+	view_person_json(view, person);
+	json_open(json, "call_list", '[');
+	calls_of_person(worker_calls(view->worker), person, view_call_row, view);
+	json_close(json, ']');
+	view_publication_json(view, publication);
+	json_open(json, "journal", '[');
+	journal_each(worker_journal(view->worker), person->aor, note_row, view);
+	json_close(json, ']');
+	json_close(json, '}');
+	fputc('\n', view->out);
+}
+
+struct search {
+	const char *user;
+	struct person *found;
+	char aor[SETTINGS_TEXT];
+};
+
+static void search_by_user(void *ctx, struct person *person)
+{
+	struct search *search = ctx;
+	size_t len = strlen(search->user);
+	const char *user = strchr(person->aor, ':');
+
+	if (user != NULL && strncasecmp(user + 1, search->user, len) == 0 && user[1 + len] == '@')
+		search->found = person;
+}
+
+static void search_by_number(void *ctx, uint64_t ticket, const struct directory_person *person)
+{
+	struct search *search = ctx;
+
+	(void)ticket;
+	if (person != NULL)
+		snprintf(search->aor, sizeof(search->aor), "%s", person->aor);
+}
+
+// The address of record that `who` means, as far as the directory knows; else `who` itself.
+static void search_name(struct worker *worker, const char *who, struct search *search)
+{
+	search->user = who;
+	directory_find(worker_directory(worker), who, strlen(who), search_by_number, search, 0);
+	if (search->aor[0] == '\0')
+		snprintf(search->aor, sizeof(search->aor), "%s%s",
+			 strchr(who, ':') == NULL && strchr(who, '@') != NULL ? "sip:" : "", who);
+}
+
+struct person *view_person_find(struct worker *worker, const char *who)
+{
+	struct search search = {0};
+
+	search_name(worker, who, &search);
+	search.found = person_find(worker_persons(worker), search.aor);
+	if (search.found == NULL && strchr(who, '@') == NULL)
+		persons_each(worker_persons(worker), search_by_user, &search);
+	return search.found;
+}
+
+void view_unknown_person(const char *who, bool as_json, FILE *out)
+{
+	struct json json = {.out = out};
+
+	if (as_json) {
+		json_open(&json, NULL, '{');
+		json_text(&json, "person", who);
+		json_text(&json, "state", "clear");
+		json_number(&json, "calls", 0);
+		json_close(&json, '}');
+		fputc('\n', out);
+	} else {
+		fprintf(out, "%s has no call and no publication here.\n", who);
+	}
+}
+
+void view_explain(struct worker *worker, const char *who, bool as_json, FILE *out)
+{
+	struct view view = view_begin(worker, as_json, out);
+	struct person *person = view_person_find(worker, who);
+	struct publication_view publication;
+	struct search search = {0};
+
+	if (person != NULL) {
+		publication_view(person, &publication);
+		if (as_json)
+			explain_json(&view, person, &publication);
+		else
+			explain_text(&view, person, &publication);
+		return;
+	}
+	view_unknown_person(who, as_json, out);
+	if (as_json)
+		return;
+	search_name(worker, who, &search);
+	fprintf(out, "what happened to %s:\n", search.aor);
+	journal_each(worker_journal(worker), search.aor, note_row, &view);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/offhookctl/verb.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// The worker answers between two rounds of its loop; more than this and it hangs.
+enum { ASK_TIMEOUT_S = 15 };
+
+static const char *ask_hint(int error)
+{
+	switch (error) {
+	case ENOENT: return "is offhookd running? --socket names another engine's";
+	case ECONNREFUSED: return "offhookd is not running";
+	case EACCES: return "only root and members of control.group may ask";
+	case EAGAIN: return "the engine does not answer; see its log";
+	default: return "see the engine's log";
+	}
+}
+
+static int ask_connect(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = ASK_TIMEOUT_S};
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		fprintf(stderr, "offhookctl: %s is too long for a socket's name\n", path);
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == -1 ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
+		fprintf(stderr, "offhookctl: %s: %s; %s\n", path, strerror(errno), ask_hint(errno));
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+// An answer that begins with "error:" is one, and goes where errors go.
+static int answer_copy(int fd, const char *socket_path)
+{
+	char buf[65536];
+	bool first = true, refused = false;
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		if (first)
+			refused = n >= 6 && memcmp(buf, "error:", 6) == 0;
+		first = false;
+		fwrite(buf, 1, (size_t)n, refused ? stderr : stdout);
+	}
+	if (n == -1 || first)
+		fprintf(stderr, "offhookctl: %s: %s\n", socket_path,
+			n == -1 ? ask_hint(errno) : "the engine closed without an answer");
+	return n == 0 && !first && !refused ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int verb_ask(const char *socket_path, const char *verb, const char *argument, bool json)
+{
+	char request[1024];
+	int fd, rc, len;
+
+	len = snprintf(request, sizeof(request), "%s %s%s\n", verb, argument,
+		       json ? " --json" : "");
+	if (len < 0 || (size_t)len >= sizeof(request)) {
+		fprintf(stderr, "offhookctl: %.40s... is too long\n", argument);
+		return 2;
+	}
+	fd = ask_connect(socket_path);
+	if (fd == -1)
+		return EXIT_FAILURE;
+	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) == len) {
+		rc = answer_copy(fd, socket_path);
+	} else {
+		fprintf(stderr, "offhookctl: %s: %s\n", socket_path, strerror(errno));
+		rc = EXIT_FAILURE;
+	}
+	close(fd);
+	return rc;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// offhookctl: the operator's tool.
+#include "daemon/offhookctl/verb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_SOCKET "/run/offhook/control"
+
+static const char usage[] =
+	"usage: offhookctl [--socket PATH] VERB [--json]\n"
+	"  status           is it well: wire, registrar, store, counts\n"
+	"  calls            the calls that are up\n"
+	"  persons          who is on the phone, and what is published for them\n"
+	"  explain USER     why USER is shown on the phone, or not\n"
+	"  clear USER       forget USER's calls and remove the publication\n"
+	"  reload           read the settings again\n"
+	"  replay FILE [--settings FILE] [--map-any DOMAIN] [--json]\n"
+	"                   what a capture (pcap, pcapng) would have published; needs no engine\n"
+	"USER is an address of record, its user part, or a number the directory knows.\n"
+	"--socket: the engine's, default " DEFAULT_SOCKET "\n";
+
+static const char *const questions[] = {"status", "calls", "persons", "explain", "clear", "reload"};
+
+static int usage_error(const char *what, const char *word)
+{
+	fprintf(stderr, "offhookctl: %s %s\n%s", what, word, usage);
+	return 2;
+}
+
+// Options may stand before and after the verb.
+static int ask(int argc, char **argv)
+{
+	const char *socket_path = DEFAULT_SOCKET, *verb = NULL, *argument = "";
+	bool json = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			json = true;
+		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
+			socket_path = argv[++i];
+		else if (argv[i][0] == '-')
+			return usage_error("what is", argv[i]);
+		else if (verb == NULL)
+			verb = argv[i];
+		else if (argument[0] == '\0')
+			argument = argv[i];
+		else
+			return usage_error("what is", argv[i]);
+	}
+	if (verb == NULL)
+		return usage_error("which", "verb?");
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+		if (strcmp(verb, questions[i]) == 0)
+			return verb_ask(socket_path, verb, argument, json);
+	return usage_error("there is no verb", verb);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "replay") == 0)
+		return verb_replay(argc - 1, argv + 1);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("offhookctl " OFFHOOK_VERSION);
+		return EXIT_SUCCESS;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	return ask(argc, argv);
+}

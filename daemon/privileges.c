@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/privileges.h"
+
+#include "config/settings.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int account_find(const struct settings *settings, uid_t *uid, gid_t *gid, char *error,
+			size_t error_size)
+{
+	const struct passwd *user = getpwnam(settings->engine.user);
+	const struct group *group = getgrnam(settings->engine.group);
+
+	if (user == NULL || group == NULL) {
+		snprintf(error, error_size,
+			 "engine.%s: there is no %s; make it (useradd --system %s) or name another",
+			 user == NULL ? "user" : "group",
+			 user == NULL ? settings->engine.user : settings->engine.group,
+			 settings->engine.user);
+		return -ENOENT;
+	}
+	*uid = user->pw_uid;
+	*gid = group->gr_gid;
+	return 0;
+}
+
+static int capabilities_keep(const cap_value_t *keep, int count)
+{
+	cap_t caps = cap_init();
+	int rc = 0;
+
+	if (caps == NULL)
+		return -ENOMEM;
+	if ((count > 0 && (cap_set_flag(caps, CAP_PERMITTED, count, keep, CAP_SET) == -1 ||
+			   cap_set_flag(caps, CAP_EFFECTIVE, count, keep, CAP_SET) == -1)) ||
+	    cap_set_proc(caps) == -1)
+		rc = -errno;
+	cap_free(caps);
+	return rc;
+}
+
+int privileges_drop(const struct settings *settings, enum privileges_half half, char *error,
+		    size_t error_size)
+{
+	static const cap_value_t wire_keeps[] = {CAP_NET_ADMIN, CAP_NET_RAW};
+	uid_t uid;
+	gid_t gid;
+	int rc;
+
+	if (geteuid() != 0)
+		return 0;
+	rc = account_find(settings, &uid, &gid, error, error_size);
+	if (rc < 0)
+		return rc;
+	// Per thread: the others lose theirs with the change of user.
+	if (half == PRIVILEGES_WIRE && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) == -1)
+		return -errno;
+	if (setgroups(1, &gid) == -1 || setresgid(gid, gid, gid) == -1 ||
+	    setresuid(uid, uid, uid) == -1) {
+		rc = -errno;
+		snprintf(error, error_size, "can't become %s: %s", settings->engine.user,
+			 strerror(-rc));
+		return rc;
+	}
+	rc = half == PRIVILEGES_WIRE ? capabilities_keep(wire_keeps, 2)
+				     : capabilities_keep(NULL, 0);
+	if (rc < 0) {
+		snprintf(error, error_size, "can't give up capabilities: %s", strerror(-rc));
+		return rc;
+	}
+	// The change of user cleared it.
+	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	return 0;
+}
+
+// Calls that neither half has a use for once it runs, and that an intruder would want first. A list
+// of what is forbidden, not of what is allowed: DPDK drivers, OpenSSL and the C library differ in
+// what they call from version to version, and an inline engine must not stop for that.
+static const char *const forbidden[] = {
+	"ptrace",
+	"process_vm_readv",
+	"process_vm_writev",
+	"kexec_load",
+	"init_module",
+	"finit_module",
+	"delete_module",
+	"mount",
+	"umount2",
+	"pivot_root",
+	"chroot",
+	"swapon",
+	"swapoff",
+	"reboot",
+	"sethostname",
+	"setns",
+	"unshare",
+	"keyctl",
+	"add_key",
+	"request_key",
+	"userfaultfd",
+	"perf_event_open",
+	"open_by_handle_at",
+	"acct",
+	"settimeofday",
+	"clock_settime",
+	"adjtimex",
+	"iopl",
+	"ioperm",
+	"quotactl",
+	"personality",
+	"mknod",
+	"mknodat",
+	"fanotify_init",
+	"lookup_dcookie",
+};
+
+int privileges_sandbox(enum privileges_half half, bool exec, char *error, size_t error_size)
+{
+	static const char *const start_programs[] = {"execve", "execveat"};
+	// Wire has its ports; a socket it opens now would be somebody else's idea.
+	static const char *const talk[] = {"connect", "accept", "accept4", "listen"};
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int rc = filter == NULL ? -ENOMEM : 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+		int number = seccomp_syscall_resolve_name(forbidden[i]);
+
+		if (number != __NR_SCMP_ERROR)
+			rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
+	}
+	for (size_t i = 0; rc == 0 && !exec && i < 2; i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+				      seccomp_syscall_resolve_name(start_programs[i]), 0);
+	for (size_t i = 0; rc == 0 && half == PRIVILEGES_WIRE && i < 4; i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+				      seccomp_syscall_resolve_name(talk[i]), 0);
+	if (rc == 0)
+		rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (rc == 0)
+		rc = seccomp_load(filter); // sets no-new-privs too
+	if (rc < 0)
+		snprintf(error, error_size,
+			 "sandbox: %s; with a kernel without seccomp set engine.sandbox: no",
+			 strerror(-rc));
+	seccomp_release(filter);
+	return rc;
+}
+
+int privileges_directory(const struct settings *settings, const char *path, char *error,
+			 size_t error_size)
+{
+	uid_t uid;
+	gid_t gid;
+	int rc;
+
+	if (mkdir(path, 0750) == -1) {
+		if (errno == EEXIST)
+			return 0;
+		rc = -errno;
+		snprintf(error, error_size, "can't make the directory %s: %s", path, strerror(-rc));
+		return rc;
+	}
+	if (geteuid() != 0)
+		return 0;
+	rc = account_find(settings, &uid, &gid, error, error_size);
+	if (rc == 0 && chown(path, uid, gid) == -1) {
+		rc = -errno;
+		snprintf(error, error_size, "can't give the directory %s to %s: %s", path,
+			 settings->engine.user, strerror(-rc));
+	}
+	return rc;
+}

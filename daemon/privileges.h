@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gives up what a half no longer needs once its ports and sockets are open. Capabilities belong to
+// threads, and DPDK has made some by then: the change of user, which the C library carries to all
+// threads, takes every capability from each but the calling thread, which asked to keep its own.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct settings;
+
+enum privileges_half { PRIVILEGES_WIRE, PRIVILEGES_PRESENCE };
+
+// To engine.user and engine.group. The calling thread of wire keeps CAP_NET_ADMIN and CAP_NET_RAW
+// (it closes ports: PMDs detach XDP programs and restore links); poll cores and presence keep
+// nothing. Not root: nothing to give up, 0. -errno with a sentence in error.
+int privileges_drop(const struct settings *settings, enum privileges_half half, char *error,
+		    size_t error_size);
+// no-new-privs and a seccomp filter over all threads. exec: the half starts programs (the embedded
+// store). 0 or -errno with a sentence.
+int privileges_sandbox(enum privileges_half half, bool exec, char *error, size_t error_size);
+// Makes a directory for the engine's account, mode 0750; one that exists is taken as it is.
+int privileges_directory(const struct settings *settings, const char *path, char *error,
+			 size_t error_size);

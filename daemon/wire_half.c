@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wire process: opens its ports as root, gives its privileges up, polls.
+#include "daemon/half.h"
+
+#include "config/log.h"
+#include "config/settings.h"
+#include "daemon/privileges.h"
+#include "dataplane/wire.h"
+#include "link/segment.h"
+
+#include <stdlib.h>
+
+enum { WIRE_ERROR_BYTES = 1024 };
+
+// For the signal handler; one wire a process.
+static struct wire *running;
+
+void wire_half_stop(void)
+{
+	struct wire *wire = __atomic_load_n(&running, __ATOMIC_ACQUIRE);
+
+	if (wire != NULL)
+		wire_stop(wire);
+}
+
+static int give_up_privileges(const struct half_options *options, char *error, size_t error_size)
+{
+	int rc;
+
+	if (options->single)
+		return 0;
+	rc = privileges_drop(options->settings, PRIVILEGES_WIRE, error, error_size);
+	if (rc == 0 && options->settings->engine.sandbox)
+		rc = privileges_sandbox(PRIVILEGES_WIRE, false, error, error_size);
+	return rc;
+}
+
+int wire_half(const struct half_options *options)
+{
+	char error[WIRE_ERROR_BYTES] = "";
+	struct wire *wire = wire_open(options->settings, options->segment, options->doorbell, error,
+				      sizeof(error));
+	int rc;
+
+	if (wire == NULL) {
+		log_error("wire", "unusable", "reason=%s", log_quote(error));
+		return HALF_UNUSABLE;
+	}
+	log_info("wire", "open", "%s", wire_summary(wire));
+	if (give_up_privileges(options, error, sizeof(error)) < 0) {
+		log_error("wire", "unusable", "reason=%s", log_quote(error));
+		wire_close(wire);
+		return HALF_UNUSABLE;
+	}
+	__atomic_store_n(&running, wire, __ATOMIC_RELEASE);
+	rc = wire_run(wire);
+	__atomic_store_n(&running, NULL, __ATOMIC_RELEASE);
+	wire_close(wire);
+	log_info("wire", "closed", "result=%d", rc);
+	return rc == 0 ? 0 : EXIT_FAILURE;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/wire_metrics.h"
+
+#include "link/segment.h"
+#include "sip/msg.h"
+
+#include <inttypes.h>
+
+static uint64_t load(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+uint64_t wire_metrics_sum(const struct segment *segment, enum wire_counter counter)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < segment->lcores; i++)
+		sum += load(&segment->counters[i].value[counter]);
+	return sum;
+}
+
+uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < segment->lcores; i++)
+		sum += load(&segment->counters[i].reject[reject]);
+	return sum;
+}
+
+static void write_lcores(const struct segment *segment, FILE *out)
+{
+	for (int counter = 0; counter < WIRE_COUNTER_COUNT; counter++) {
+		const char *name = wire_counter_name((enum wire_counter)counter);
+		char metric[64];
+		size_t len = 0;
+
+		for (; name[len] != '\0' && len < sizeof(metric) - 1; len++)
+			metric[len] = name[len] == '-' ? '_' : name[len];
+		metric[len] = '\0';
+		fprintf(out, "# TYPE offhook_wire_%s counter\n# HELP offhook_wire_%s %s\n", metric,
+			metric, wire_counter_help((enum wire_counter)counter));
+		for (uint32_t i = 0; i < segment->lcores; i++)
+			fprintf(out, "offhook_wire_%s_total{lcore=\"%u\"} %" PRIu64 "\n", metric, i,
+				load(&segment->counters[i].value[counter]));
+	}
+}
+
+static void write_rejects(const struct segment *segment, FILE *out)
+{
+	fputs("# TYPE offhook_wire_reject counter\n"
+	      "# HELP offhook_wire_reject SIP messages not parsed, by reason\n",
+	      out);
+	for (unsigned int reject = SIP_OK + 1; reject < SIP_REJECT_COUNT; reject++)
+		fprintf(out, "offhook_wire_reject_total{reason=\"%s\"} %" PRIu64 "\n",
+			sip_reject_name((enum sip_reject)reject),
+			wire_metrics_rejects(segment, reject));
+}
+
+static void write_ports(const struct segment *segment, FILE *out)
+{
+	static const struct {
+		const char *name, *help;
+		size_t offset;
+	} column[] = {
+#define PORT_COLUMN(field, text) {#field, text, offsetof(struct wire_port_counters, field)}
+		PORT_COLUMN(received, "Frames that the port received"),
+		PORT_COLUMN(missed, "Frames lost because nobody took them in time"),
+		PORT_COLUMN(errors, "Frames received with errors"),
+		PORT_COLUMN(no_buffer, "Times the port found no packet buffer"),
+		PORT_COLUMN(sent, "Frames that the port sent"),
+		PORT_COLUMN(send_errors, "Frames that the port could not send"),
+#undef PORT_COLUMN
+	};
+
+	for (size_t i = 0; i < sizeof(column) / sizeof(column[0]); i++) {
+		fprintf(out, "# TYPE offhook_port_%s counter\n# HELP offhook_port_%s %s\n",
+			column[i].name, column[i].name, column[i].help);
+		for (uint32_t port = 0; port < segment->ports && port < SEGMENT_PORTS; port++)
+			fprintf(out, "offhook_port_%s_total{port=\"%u\"} %" PRIu64 "\n",
+				column[i].name, port,
+				load((const uint64_t *)((const char *)&segment->port[port] +
+							column[i].offset)));
+	}
+}
+
+void wire_metrics_write(const struct segment *segment, FILE *out)
+{
+	write_lcores(segment, out);
+	write_rejects(segment, out);
+	write_ports(segment, out);
+	fprintf(out,
+		"# TYPE offhook_wire_up gauge\n# HELP offhook_wire_up Ports are open and polled\n"
+		"offhook_wire_up %u\n"
+		"# TYPE offhook_wire_starts counter\n# HELP offhook_wire_starts Starts of the wire "
+		"process\noffhook_wire_starts_total %" PRIu64 "\n",
+		__atomic_load_n(&segment->wire_ready, __ATOMIC_RELAXED),
+		load(&segment->wire_starts));
+}

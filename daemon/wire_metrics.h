@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The wire's counters, read from the shared segment: as OpenMetrics, and summed for people.
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "link/counters.h"
+
+struct segment;
+
+void wire_metrics_write(const struct segment *segment, FILE *out);
+// Sum over all poll cores.
+uint64_t wire_metrics_sum(const struct segment *segment, enum wire_counter counter);
+uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject);

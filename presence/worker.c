@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+// Comes from: the event rings that poll cores fill. Goes to: calls_apply(), which tells persons,
+// which tell publications, which ask the registrar and the store. Everything else that happens in
+// this thread (answers, timers, the control socket) happens in loop_run_once().
+#include "presence/worker.h"
+
+#include "config/clock.h"
+#include "config/log.h"
+#include "config/metric.h"
+#include "config/secret.h"
+#include "config/settings.h"
+#include "link/doorbell.h"
+#include "link/segment.h"
+#include "presence/calls.h"
+#include "presence/directory/directory.h"
+#include "presence/journal.h"
+#include "presence/net/loop.h"
+#include "presence/person.h"
+#include "presence/publication.h"
+#include "presence/registrar/registrar.h"
+#include "presence/store/store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	EVENTS_PER_ROUND = 64, // of one ring, before answers and timers get their turn
+	JOURNAL_NOTES = 65536, // 8 MB
+};
+
+// The watchdog wants to see progress also when nothing happens.
+#define WORKER_MAX_SLEEP_NS (500 * NS_PER_MS)
+
+struct worker {
+	struct settings settings;
+	struct secrets secrets;
+	struct segment *segment;
+	int doorbell;
+	struct loop_watch doorbell_watch;
+	struct loop *loop;
+	struct journal *journal;
+	struct directory *directory;
+	struct persons *persons;
+	struct publications *publications;
+	struct registrar *registrar;
+	struct store *store;
+	struct calls *calls;
+	volatile sig_atomic_t stopping;
+};
+
+METRIC_COUNTER(metric_events, "offhook_worker_events", NULL, "Call events taken from the rings");
+METRIC_GAUGE(metric_busy, "offhook_persons_busy", NULL, "Persons on the phone");
+METRIC_GAUGE(metric_up, "offhook_calls_up", NULL, "Dialogs that are up");
+
+// From person_apply(): a person went on the phone or off it.
+static void person_changed(void *ctx, const struct person_change *change)
+{
+	struct worker *worker = ctx;
+
+	log_info("person", change->busy ? "on-the-phone" : "clear",
+		 "person=%s cause=%s call_id=%s calls=%u", log_quote(change->person->aor),
+		 person_cause_name(change->cause), log_quote(change->call_id),
+		 change->person->calls);
+	journal_note(worker->journal, change->person->aor, "%s: %s, call %s",
+		     change->busy ? "on the phone" : "clear", person_cause_name(change->cause),
+		     log_quote(change->call_id));
+	publication_change(worker->publications, change);
+}
+
+static void store_found_publication(void *ctx, const struct store_publication *record)
+{
+	struct worker *worker = ctx;
+
+	publication_restore(worker->publications, record);
+}
+
+static void store_found_call(void *ctx, const struct store_call *record)
+{
+	struct worker *worker = ctx;
+
+	calls_restore(worker->calls, record);
+}
+
+static void store_loaded(void *ctx)
+{
+	struct worker *worker = ctx;
+	struct calls_totals totals;
+
+	calls_totals(worker->calls, &totals);
+	log_info("store", "loaded", "calls=%zu persons_busy=%zu persons=%zu", totals.up,
+		 persons_busy(worker->persons), persons_count(worker->persons));
+	publications_loaded(worker->publications);
+}
+
+static void store_changed(void *ctx, enum store_state state, const char *why)
+{
+	static const char *const word[] = {"opening", "ready", "away", "fenced"};
+
+	(void)ctx;
+	if (state == STORE_READY)
+		log_info("store", word[state], "%s", why);
+	else
+		log_warn("store", word[state], "%s", why);
+}
+
+static const struct store_events store_events = {
+	.publication = store_found_publication,
+	.call = store_found_call,
+	.loaded = store_loaded,
+	.state = store_changed,
+};
+
+static void registrar_turn(void *ctx, struct publish_turn *turn)
+{
+	publication_turn(((struct worker *)ctx)->publications, turn);
+}
+
+static void registrar_answer(void *ctx, void *request_ctx, const struct publish_answer *answer)
+{
+	publication_answer(((struct worker *)ctx)->publications, request_ctx, answer);
+}
+
+static void registrar_reachable(void *ctx)
+{
+	publication_reachable(((struct worker *)ctx)->publications);
+}
+
+static const struct registrar_events registrar_events = {
+	.turn = registrar_turn,
+	.answer = registrar_answer,
+	.reachable = registrar_reachable,
+};
+
+static void doorbell_rang(struct loop_watch *watch, uint32_t events)
+{
+	struct worker *worker = watch->owner;
+
+	(void)events;
+	doorbell_awake(worker->segment, worker->doorbell);
+}
+
+struct worker *worker_new(const struct worker_options *options, char *error, size_t error_size)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	const struct settings *settings;
+
+	if (worker == NULL)
+		return NULL;
+	worker->settings = *options->settings;
+	worker->secrets = *options->secrets;
+	worker->segment = options->segment;
+	worker->doorbell = options->doorbell;
+	worker->doorbell_watch.fd = -1;
+	settings = &worker->settings;
+
+	snprintf(error, error_size, "out of memory");
+	worker->loop = loop_new();
+	worker->journal = journal_new(JOURNAL_NOTES);
+	if (worker->loop == NULL || worker->journal == NULL)
+		goto fail;
+	worker->directory = directory_new(settings);
+	if (worker->directory == NULL) {
+		snprintf(error, error_size, "directory %s can't be used, see the line above",
+			 settings->directory.file);
+		goto fail;
+	}
+	worker->persons = persons_new(person_changed, worker);
+	worker->publications = publications_new(worker->loop, worker->persons, settings);
+	if (worker->persons == NULL || worker->publications == NULL)
+		goto fail;
+	worker->registrar = registrar_new(worker->loop, settings, &worker->secrets,
+					  &registrar_events, worker, error, error_size);
+	if (worker->registrar == NULL)
+		goto fail;
+	worker->store = store_new(worker->loop, settings, &worker->secrets, &store_events, worker);
+	if (worker->store == NULL) {
+		snprintf(error, error_size, "store %s can't be used, see the line above",
+			 settings->store.url);
+		goto fail;
+	}
+	worker->calls = calls_new(&(struct calls_options){
+		.settings = settings,
+		.wheel = loop_wheel(worker->loop),
+		.directory = worker->directory,
+		.persons = worker->persons,
+		.store = worker->store,
+	});
+	if (worker->calls == NULL)
+		goto fail;
+	publications_attach(worker->publications, worker->registrar, worker->store,
+			    worker->journal);
+	if (loop_watch_add(worker->loop, &worker->doorbell_watch, worker->doorbell, EPOLLIN,
+			   doorbell_rang, worker) < 0)
+		goto fail;
+	return worker;
+
+fail:
+	worker_free(worker);
+	return NULL;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	if (worker->doorbell_watch.fd >= 0)
+		loop_watch_remove(worker->loop, &worker->doorbell_watch);
+	calls_free(worker->calls);
+	// The store last of those that talk: it writes what the others left behind.
+	registrar_free(worker->registrar);
+	publications_free(worker->publications);
+	store_free(worker->store, worker->settings.engine.stop_timeout_ns);
+	persons_free(worker->persons);
+	directory_free(worker->directory);
+	journal_free(worker->journal);
+	loop_free(worker->loop);
+	secrets_wipe(&worker->secrets);
+	free(worker);
+}
+
+// One event at a time from each ring in turn would cost a cache line each; a short run of one ring
+// keeps the order of its core, which is all the order there is.
+static unsigned int worker_drain(struct worker *worker)
+{
+	struct call_event event;
+	unsigned int drained = 0;
+
+	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
+		struct event_ring *ring = segment_ring(worker->segment, lcore);
+
+		for (int i = 0; i < EVENTS_PER_ROUND && event_ring_pop(ring, &event); i++) {
+			calls_apply(worker->calls, &event);
+			drained++;
+		}
+	}
+	metric_add(&metric_events, drained);
+	return drained;
+}
+
+static bool rings_empty(const struct worker *worker)
+{
+	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++)
+		if (event_ring_count(segment_ring(worker->segment, lcore)) > 0)
+			return false;
+	return true;
+}
+
+static void worker_round(struct worker *worker)
+{
+	struct calls_totals totals;
+
+	__atomic_add_fetch(&worker->segment->worker_heartbeat, 1, __ATOMIC_RELAXED);
+	if (worker_drain(worker) > 0) {
+		loop_run_once(worker->loop, 0);
+		return;
+	}
+	doorbell_sleep(worker->segment);
+	if (rings_empty(worker)) {
+		calls_totals(worker->calls, &totals);
+		metric_set(&metric_up, totals.up);
+		metric_set(&metric_busy, persons_busy(worker->persons));
+		loop_run_once(worker->loop, WORKER_MAX_SLEEP_NS);
+	}
+	doorbell_awake(worker->segment, worker->doorbell);
+}
+
+// Takes the publications back, for at most stop_timeout.
+static void worker_take_back(struct worker *worker)
+{
+	uint64_t until = clock_mono_ns() + worker->settings.engine.stop_timeout_ns;
+
+	publications_remove_all(worker->publications);
+	while (!publications_settled(worker->publications) && clock_mono_ns() < until) {
+		__atomic_add_fetch(&worker->segment->worker_heartbeat, 1, __ATOMIC_RELAXED);
+		loop_run_once(worker->loop, 10 * NS_PER_MS);
+	}
+	if (!publications_settled(worker->publications))
+		log_warn("worker", "stop-timeout",
+			 "persons=%zu hint=\"publications left will expire by themselves; raise "
+			 "engine.stop_timeout or registrar.rate\"",
+			 persons_count(worker->persons));
+}
+
+int worker_run(struct worker *worker)
+{
+	while (!worker->stopping)
+		worker_round(worker);
+	log_info("worker", "stopping", "publications=%s",
+		 worker->settings.engine.on_stop == STOP_KEEP ? "kept" : "removed");
+	if (worker->settings.engine.on_stop == STOP_REMOVE)
+		worker_take_back(worker);
+	return 0;
+}
+
+void worker_stop(struct worker *worker)
+{
+	uint64_t one = 1;
+
+	worker->stopping = 1;
+	// The bell ends a sleep that began after the flag was looked at.
+	if (write(worker->doorbell, &one, sizeof(one)) < 0)
+		return; // full: the bell is ringing already
+}
+
+int worker_reload(struct worker *worker, const struct settings *settings,
+		  const struct secrets *secrets, char *error, size_t error_size)
+{
+	struct settings next = worker->settings;
+	int rc;
+
+	settings_apply_live(&next, settings);
+	// What can fail comes first, so that a reload happens whole or not at all.
+	rc = registrar_reload(worker->registrar, &next, secrets, error, error_size);
+	if (rc < 0)
+		return rc;
+	rc = directory_reload(worker->directory, &next);
+	if (rc < 0) {
+		snprintf(error, error_size, "directory %s not taken, see the line above",
+			 next.directory.file);
+		registrar_reload(worker->registrar, &worker->settings, &worker->secrets, error, 0);
+		return rc;
+	}
+	worker->settings = next;
+	worker->secrets = *secrets;
+	calls_settings(worker->calls, &worker->settings);
+	publications_settings(worker->publications, &worker->settings);
+	log_level_set(worker->settings.log.level);
+	return 0;
+}
+
+struct loop *worker_loop(struct worker *worker)
+{
+	return worker->loop;
+}
+
+struct calls *worker_calls(struct worker *worker)
+{
+	return worker->calls;
+}
+
+struct persons *worker_persons(struct worker *worker)
+{
+	return worker->persons;
+}
+
+struct publications *worker_publications(struct worker *worker)
+{
+	return worker->publications;
+}
+
+struct registrar *worker_registrar(struct worker *worker)
+{
+	return worker->registrar;
+}
+
+struct store *worker_store(struct worker *worker)
+{
+	return worker->store;
+}
+
+struct directory *worker_directory(struct worker *worker)
+{
+	return worker->directory;
+}
+
+struct journal *worker_journal(struct worker *worker)
+{
+	return worker->journal;
+}
+
+const struct settings *worker_settings(struct worker *worker)
+{
+	return &worker->settings;
+}
