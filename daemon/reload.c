@@ -4,8 +4,8 @@
 #include "config/log.h"
 #include "config/secret.h"
 #include "config/settings.h"
-#include "daemon/child.h"
 #include "daemon/handover.h"
+#include "daemon/runner.h"
 #include "link/segment.h"
 
 #include <errno.h>
@@ -115,7 +115,7 @@ void reload_begin(struct reload *reload)
 		reload_end(reload, "nothing changed: mend the file and reload again");
 		return;
 	}
-	if (reload->presence->state != CHILD_UP) {
+	if (reload->presence->state != RUNNER_UP) {
 		reload_adopt(reload); // it starts with them
 		return;
 	}

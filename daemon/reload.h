@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-struct child;
+struct runner;
 struct segment;
 struct settings;
 
@@ -15,7 +15,7 @@ struct reload {
 	struct settings *settings; // in force; replaced when a reload went well
 	struct segment *segment;
 	int channel_fd; // to presence
-	const struct child *presence;
+	const struct runner *presence;
 	struct settings *next; // sent to presence, not answered yet
 	char *report;          // what the operator is told
 	bool asked;            // an operator waits for the report

@@ -5,13 +5,13 @@
 #include "config/log.h"
 #include "config/secret.h"
 #include "config/settings.h"
-#include "daemon/child.h"
 #include "daemon/control.h"
 #include "daemon/exporter.h"
 #include "daemon/handover.h"
 #include "daemon/notify.h"
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
+#include "daemon/runner.h"
 #include "dataplane/wire.h"
 #include "link/doorbell.h"
 #include "link/segment.h"
@@ -46,8 +46,8 @@ struct supervisor {
 	struct segment *segment;
 	int segment_fd, doorbell, control_fd, metrics_fd, signal_fd;
 	int channel[2]; // [0] ours, [1] presence's
-	struct child wire, presence;
-	int not_wire[6], not_presence[3]; // see struct child
+	struct runner wire, presence;
+	int not_wire[6], not_presence[3]; // see struct runner
 	uint64_t watchdog_ns, watchdog_fed_ns;
 	uint64_t kill_ns; // while stopping: when patience ends
 	bool ready, stopping;
@@ -173,23 +173,23 @@ static void supervisor_close(struct supervisor *supervisor)
 			close(fds[i]);
 }
 
-static void child_up(struct supervisor *supervisor, struct child *child)
+static void runner_up(struct supervisor *supervisor, struct runner *runner)
 {
 	int rc;
 
-	if (child == &supervisor->wire) {
+	if (runner == &supervisor->wire) {
 		__atomic_store_n(&supervisor->segment->wire_ready, 0, __ATOMIC_RELEASE);
 		__atomic_add_fetch(&supervisor->segment->wire_starts, 1, __ATOMIC_RELAXED);
 	}
-	rc = child_start(child);
+	rc = runner_start(runner);
 	if (rc < 0) {
-		log_error("supervisor", "start-failed", "half=%s error=%s", child->name,
+		log_error("supervisor", "start-failed", "half=%s error=%s", runner->name,
 			  log_quote(strerror(-rc)));
-		child->restart_ns = clock_mono_ns() + BACKOFF_MAX_NS;
+		runner->restart_ns = clock_mono_ns() + BACKOFF_MAX_NS;
 		return;
 	}
-	log_info("supervisor", "started", "half=%s pid=%d start=%u", child->name,
-		 child->single ? getpid() : child->pid, child->starts);
+	log_info("supervisor", "started", "half=%s pid=%d start=%u", runner->name,
+		 runner->single ? getpid() : runner->pid, runner->starts);
 }
 
 static void supervisor_stop(struct supervisor *supervisor, int status)
@@ -202,42 +202,42 @@ static void supervisor_stop(struct supervisor *supervisor, int status)
 			      STOP_SLACK_NS;
 	notify_send("STOPPING=1");
 	// Presence first: the wire goes on forwarding while publications are taken back.
-	child_stop(&supervisor->presence);
-	if (supervisor->presence.state == CHILD_DOWN)
-		child_stop(&supervisor->wire);
+	runner_stop(&supervisor->presence);
+	if (supervisor->presence.state == RUNNER_DOWN)
+		runner_stop(&supervisor->wire);
 }
 
-static void child_down(struct supervisor *supervisor, struct child *child, int status)
+static void runner_down(struct supervisor *supervisor, struct runner *runner, int status)
 {
 	uint64_t now = clock_mono_ns();
 	uint64_t backoff = BACKOFF_FIRST_NS;
 
-	if (child == &supervisor->presence)
+	if (runner == &supervisor->presence)
 		reload_presence_gone(&supervisor->reload);
 	if (supervisor->stopping) {
-		if (child == &supervisor->presence)
-			child_stop(&supervisor->wire);
+		if (runner == &supervisor->presence)
+			runner_stop(&supervisor->wire);
 		return;
 	}
-	if (status == HALF_UNUSABLE && child->starts == 1) {
+	if (status == HALF_UNUSABLE && runner->starts == 1) {
 		log_error("supervisor", "giving-up", "half=%s hint=\"see the line above\"",
-			  child->name);
+			  runner->name);
 		supervisor_stop(supervisor, EXIT_FAILURE);
 		return;
 	}
-	if (child->single) {
-		log_error("supervisor", "thread-ended", "half=%s status=%d", child->name, status);
+	if (runner->single) {
+		log_error("supervisor", "thread-ended", "half=%s status=%d", runner->name, status);
 		supervisor_stop(supervisor, EXIT_FAILURE);
 		return;
 	}
-	if (now - child->started_ns < HEALTHY_NS)
-		for (unsigned int i = 1; i < child->starts && backoff < BACKOFF_MAX_NS; i++)
+	if (now - runner->started_ns < HEALTHY_NS)
+		for (unsigned int i = 1; i < runner->starts && backoff < BACKOFF_MAX_NS; i++)
 			backoff *= 2;
 	else
-		child->starts = 1;
-	child->restart_ns = now + (backoff < BACKOFF_MAX_NS ? backoff : BACKOFF_MAX_NS);
-	log_error("supervisor", "half-died", "half=%s status=%d restart_in_ms=%llu", child->name,
-		  status, (unsigned long long)((child->restart_ns - now) / NS_PER_MS));
+		runner->starts = 1;
+	runner->restart_ns = now + (backoff < BACKOFF_MAX_NS ? backoff : BACKOFF_MAX_NS);
+	log_error("supervisor", "half-died", "half=%s status=%d restart_in_ms=%llu", runner->name,
+		  status, (unsigned long long)((runner->restart_ns - now) / NS_PER_MS));
 }
 
 // The slowest of its cores is what a half's progress is.
@@ -254,38 +254,40 @@ static uint64_t wire_progress(const struct segment *segment)
 	return least;
 }
 
-static bool child_progresses(struct child *child, uint64_t progress, uint64_t now)
+static bool runner_progresses(struct runner *runner, uint64_t progress, uint64_t now)
 {
-	if (child->state != CHILD_UP)
+	if (runner->state != RUNNER_UP)
 		return false;
-	if (progress != child->progress) {
-		child->progress = progress;
-		child->progress_ns = now;
-	} else if (now - child->progress_ns > HANG_NS && !child->single) {
-		log_error("supervisor", "half-hangs", "half=%s pid=%d for_s=%llu", child->name,
-			  child->pid, (unsigned long long)((now - child->progress_ns) / NS_PER_S));
-		child->progress_ns = now;
-		child_kill(child);
+	if (progress != runner->progress) {
+		runner->progress = progress;
+		runner->progress_ns = now;
+	} else if (now - runner->progress_ns > HANG_NS && !runner->single) {
+		log_error("supervisor", "half-hangs", "half=%s pid=%d for_s=%llu", runner->name,
+			  runner->pid,
+			  (unsigned long long)((now - runner->progress_ns) / NS_PER_S));
+		runner->progress_ns = now;
+		runner_kill(runner);
 	}
-	return child->progress_ns == now;
+	return runner->progress_ns == now;
 }
 
 static void supervisor_tick(struct supervisor *supervisor)
 {
-	struct child *const children[] = {&supervisor->wire, &supervisor->presence};
+	struct runner *const runners[] = {&supervisor->wire, &supervisor->presence};
 	uint64_t now = clock_mono_ns();
 	bool wire_moves, presence_moves;
 	int status;
 
 	for (int i = 0; i < 2; i++) {
-		if (child_reap(children[i], &status))
-			child_down(supervisor, children[i], status);
-		if (children[i]->state == CHILD_DOWN && !supervisor->stopping &&
-		    now >= children[i]->restart_ns)
-			child_up(supervisor, children[i]);
+		if (runner_reap(runners[i], &status))
+			runner_down(supervisor, runners[i], status);
+		if (runners[i]->state == RUNNER_DOWN && !supervisor->stopping &&
+		    now >= runners[i]->restart_ns)
+			runner_up(supervisor, runners[i]);
 	}
-	wire_moves = child_progresses(&supervisor->wire, wire_progress(supervisor->segment), now);
-	presence_moves = child_progresses(
+	now = clock_mono_ns(); // a half that was started just now began after the first look
+	wire_moves = runner_progresses(&supervisor->wire, wire_progress(supervisor->segment), now);
+	presence_moves = runner_progresses(
 		&supervisor->presence,
 		__atomic_load_n(&supervisor->segment->worker_heartbeat, __ATOMIC_RELAXED), now);
 	if (!supervisor->ready && supervisor->segment->wire_ready != 0 &&
@@ -300,8 +302,8 @@ static void supervisor_tick(struct supervisor *supervisor)
 		notify_send("WATCHDOG=1");
 	}
 	if (supervisor->stopping && now > supervisor->kill_ns) {
-		child_kill(&supervisor->presence);
-		child_kill(&supervisor->wire);
+		runner_kill(&supervisor->presence);
+		runner_kill(&supervisor->wire);
 	}
 }
 
@@ -319,8 +321,8 @@ static void supervisor_signals(struct supervisor *supervisor)
 
 static bool supervisor_done(const struct supervisor *supervisor)
 {
-	return supervisor->stopping && supervisor->wire.state == CHILD_DOWN &&
-	       supervisor->presence.state == CHILD_DOWN;
+	return supervisor->stopping && supervisor->wire.state == RUNNER_DOWN &&
+	       supervisor->presence.state == RUNNER_DOWN;
 }
 
 static void supervisor_loop(struct supervisor *supervisor)
@@ -359,7 +361,7 @@ static void supervisor_children(struct supervisor *supervisor, bool single)
 	*wire_not++ = supervisor->control_fd;
 	*wire_not++ = supervisor->metrics_fd; // -1 when there is none: the end as well
 	*wire_not = -1;
-	supervisor->wire = (struct child){
+	supervisor->wire = (struct runner){
 		.name = "wire",
 		.body = wire_half,
 		.stop = wire_half_stop,
@@ -367,7 +369,7 @@ static void supervisor_children(struct supervisor *supervisor, bool single)
 		.options = shared,
 		.not_mine = supervisor->not_wire,
 	};
-	supervisor->presence = (struct child){
+	supervisor->presence = (struct runner){
 		.name = "presence",
 		.body = presence_half,
 		.stop = presence_half_stop,

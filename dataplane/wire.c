@@ -28,7 +28,8 @@
 
 enum {
 	STATISTICS_MS = 1000,
-	SPARE_MEMORY = 48 << 20, // EAL, drivers, rings
+	SPARE_MEMORY =
+		128 << 20, // EAL, drivers, rings, and what padding costs; untouched it is free
 };
 
 struct wire {

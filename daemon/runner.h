@@ -9,9 +9,9 @@
 
 #include "daemon/half.h"
 
-enum child_state { CHILD_DOWN, CHILD_UP, CHILD_STOPPING };
+enum runner_state { RUNNER_DOWN, RUNNER_UP, RUNNER_STOPPING };
 
-struct child {
+struct runner {
 	const char *name; // "wire", "presence": also the program's name in its log lines
 	int (*body)(const struct half_options *options);
 	void (*stop)(void); // async-signal-safe
@@ -20,7 +20,7 @@ struct child {
 	const int *not_mine; // descriptors of the other half, closed in this one's process; ends
 			     // with -1
 
-	enum child_state state;
+	enum runner_state state;
 	pid_t pid;
 	pthread_t thread;
 	int thread_status;
@@ -31,8 +31,8 @@ struct child {
 };
 
 // 0 or -errno. In a process: default signals, dies with its parent, calls body, exits.
-int child_start(struct child *child);
-void child_stop(struct child *child); // asks
-void child_kill(struct child *child); // does not ask; a thread can't be killed
+int runner_start(struct runner *runner);
+void runner_stop(struct runner *runner); // asks
+void runner_kill(struct runner *runner); // does not ask; a thread can't be killed
 // true once after it has ended; *status its exit status, or 128 + signal.
-bool child_reap(struct child *child, int *status);
+bool runner_reap(struct runner *runner, int *status);
