@@ -46,7 +46,7 @@ static int secret_take(const char *raw, size_t len, const char *name, struct sec
 		return fail(error, -E2BIG, "%s is longer than %d octets", name, SECRET_BYTES - 1);
 	if (memchr(raw, '\n', len) || memchr(raw, '\0', len))
 		return fail(error, -EINVAL, "%s is more than one line of text", name);
-	explicit_bzero(out, sizeof(*out));
+	memset(out->text, 0, sizeof(out->text));
 	memcpy(out->text, raw, len);
 	return 0;
 }

@@ -26,16 +26,17 @@ struct settings_origin {
 };
 
 // The host's name as far as it can name an estate.
-static void name_default(char *name)
+static void name_default(struct settings *out)
 {
-	memset(name, 0, SETTINGS_TEXT);
-	if (gethostname(name, NAME_BYTES) || !name[0])
-		memcpy(name, "offhook", sizeof("offhook"));
-	name[NAME_BYTES] = '\0';
-	for (; *name; name++)
+	char host[NAME_BYTES + 1] = "";
+
+	if (gethostname(host, NAME_BYTES) || !host[0])
+		strcpy(host, "offhook");
+	for (char *at = host; *at; at++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_",
-			    *name))
-			*name = '-';
+			    *at))
+			*at = '-';
+	memcpy(out->engine.name, host, sizeof(host));
 }
 
 void settings_default(struct settings *out)
@@ -43,7 +44,7 @@ void settings_default(struct settings *out)
 	memset(out, 0, sizeof(*out));
 	for (unsigned int i = 0; i < schema_key_count; i++)
 		value_default(&schema_keys[i], out);
-	name_default(out->engine.name);
+	name_default(out);
 }
 
 static void unknown_key(const char *section, const struct file_node *entry,

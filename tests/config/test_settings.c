@@ -182,8 +182,7 @@ static void test_good_texts(void **state)
 		"directory: {map_any: sfb.example}\n",
 		"registrar: {activity: busy}\n",
 		"engine:\nlog:\n",
-		"\xef\xbb\xbf"
-		"engine:\r\n  name: windows\r\n",
+		"\357\273\277engine:\r\n  name: windows\r\n",
 		"# nothing but a comment\n",
 		"",
 	};
