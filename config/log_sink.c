@@ -41,9 +41,14 @@ bool log_sink_journal_open(const char *program)
 		close(fd);
 		return false;
 	}
-	if (journal >= 0)
-		close(journal);
-	journal = fd;
+	if (journal < 0) {
+		journal = fd;
+		return true;
+	}
+	// In place: another thread may be about to send, and a number closed here could be a
+	// connection to somebody else by then.
+	dup3(fd, journal, O_CLOEXEC);
+	close(fd);
 	return true;
 }
 

@@ -70,20 +70,29 @@ static void test_rings_only_a_sleeper(void **state)
 	assert_false(rang(0));
 }
 
+static bool lost;
+
 static void *push_all(void *arg)
 {
+	struct event_ring *ring = segment_ring(house.segment, 0);
 	struct call_event event;
 
 	for (uint64_t i = 0; i < STRESS_EVENTS; i++) {
 		event_make(i, &event);
-		while (!event_ring_push(segment_ring(house.segment, 0), &event))
-			sched_yield();
+		// Each time a little later or earlier on the worker's way to its bed.
+		for (volatile unsigned int step = 0; step < i * 7919 % 251; step++)
+			;
+		assert_true(event_ring_push(ring, &event));
 		doorbell_ring_if_asleep(house.segment, house.bell);
+		// The next event would wake a worker that this one did not.
+		while (event_ring_count(ring) && !__atomic_load_n(&lost, __ATOMIC_RELAXED))
+			;
 	}
 	return NULL;
 }
 
 // The worker goes to sleep after each event, so that nearly every push meets it on its way there.
+// On x86 this fails at once without the poll core's fence, and now and then without the worker's.
 static void test_no_wake_up_is_lost(void **state)
 {
 	struct event_ring *ring = segment_ring(house.segment, 0);
@@ -94,13 +103,17 @@ static void test_no_wake_up_is_lost(void **state)
 	assert_int_equal(pthread_create(&producer, NULL, push_all, NULL), 0);
 	while (next < STRESS_EVENTS) {
 		doorbell_sleep(house.segment);
-		if (event_ring_count(ring) == 0)
-			assert_true(rang(LOST_MS));
+		if (event_ring_count(ring) == 0 && !rang(LOST_MS)) {
+			__atomic_store_n(&lost, true, __ATOMIC_RELAXED);
+			break;
+		}
 		doorbell_awake(house.segment, house.bell);
 		while (event_ring_pop(ring, &event))
 			assert_true(event_is_whole(&event, next++));
 	}
 	assert_int_equal(pthread_join(producer, NULL), 0);
+	assert_false(lost);
+	assert_int_equal(next, STRESS_EVENTS);
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +53,7 @@ static pid_t producer_start(struct event_ring *ring)
 	assert_true(child >= 0);
 	if (child)
 		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		event_make(ring->tail, &event);
 		if (!event_ring_push(ring, &event))
@@ -84,8 +85,9 @@ static void test_killed_producer(void **state)
 	segment_unmap(segment);
 }
 
-// The consumer leaves behind how far it is sure to have got.
-static pid_t consumer_start(struct event_ring *ring, volatile uint64_t *seen)
+// The consumer leaves behind how far it is sure to have got, or that it saw half an event.
+static pid_t consumer_start(struct event_ring *ring, volatile uint64_t *seen,
+			    volatile uint32_t *torn)
 {
 	struct call_event event;
 	pid_t child = fork();
@@ -93,6 +95,7 @@ static pid_t consumer_start(struct event_ring *ring, volatile uint64_t *seen)
 	assert_true(child >= 0);
 	if (child)
 		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		uint64_t expected = ring->head;
 
@@ -101,7 +104,7 @@ static pid_t consumer_start(struct event_ring *ring, volatile uint64_t *seen)
 		else if (event_is_whole(&event, expected))
 			*seen = expected + 1;
 		else
-			_exit(1);
+			*torn = 1;
 	}
 }
 
@@ -110,11 +113,12 @@ static void test_killed_consumer(void **state)
 	struct segment *segment = segment_make();
 	struct event_ring *ring = segment_ring(segment, 0);
 	volatile uint64_t *seen = &segment->worker_heartbeat;
+	volatile uint32_t *torn = &segment->reserved;
 	struct call_event event;
 	uint64_t next = 0;
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		pid_t child = consumer_start(ring, seen);
+		pid_t child = consumer_start(ring, seen, torn);
 		uint64_t stop = next + (uint64_t)(rand_r(&seed) % MOST_EVENTS);
 
 		while (next < stop) {
@@ -125,6 +129,7 @@ static void test_killed_consumer(void **state)
 				sched_yield();
 		}
 		reap(child);
+		assert_int_equal(*torn, 0);
 		// At most the one event that it had in hands is gone unseen.
 		assert_true(ring->head == *seen || ring->head == *seen + 1);
 		assert_true(ring->head <= next);

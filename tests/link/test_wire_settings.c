@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings by generation: followed once each, whole whatever becomes of the writer.
 
+// The reader's fence is between its copy and its second look: where a writer must be met.
+static void writer_comes_in_between(int order);
+#define __atomic_thread_fence writer_comes_in_between
+#include "link/wire_settings.c"
+#undef __atomic_thread_fence
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,6 +85,39 @@ static void test_writer_died_half_way(void **state)
 	}
 }
 
+static struct wire_settings_box *overtaken;
+
+static void writer_comes_in_between(int order)
+{
+	struct wire_settings_box *box = overtaken;
+	struct wire_settings in;
+
+	__atomic_thread_fence(order);
+	if (!box)
+		return;
+	overtaken = NULL;
+	for (uint64_t i = 2; i <= 3; i++) {
+		in = settings_of(i);
+		wire_settings_publish(box, &in);
+	}
+}
+
+// What was copied may be half of one generation and half of another: not taken, but next time.
+static void test_reader_is_overtaken(void **state)
+{
+	struct wire_settings_box box = {0};
+	struct wire_settings in = settings_of(1), out;
+	uint64_t seen = 0;
+
+	wire_settings_publish(&box, &in);
+	overtaken = &box;
+	assert_false(wire_settings_follow(&box, &seen, &out));
+	assert_int_equal(seen, 0);
+	assert_true(wire_settings_follow(&box, &seen, &out));
+	assert_int_equal(seen, 3);
+	assert_int_equal(out.max_sleep_ns, 3);
+}
+
 static void *publish(void *arg)
 {
 	struct wire_settings in;
@@ -116,6 +155,7 @@ int main(void)
 		cmocka_unit_test(test_follow),
 		cmocka_unit_test(test_skips_what_is_old),
 		cmocka_unit_test(test_writer_died_half_way),
+		cmocka_unit_test(test_reader_is_overtaken),
 		cmocka_unit_test(test_two_threads),
 	};
 
