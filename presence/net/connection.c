@@ -49,8 +49,13 @@ static struct connection *connection_new(struct loop *loop,
 					 const struct connection_options *options,
 					 const struct connection_events *events, void *owner)
 {
-	struct connection *connection = calloc(1, sizeof(*connection));
+	struct connection *connection;
 
+	if (options->receive_limit == 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	connection = calloc(1, sizeof(*connection));
 	if (connection == NULL)
 		return NULL;
 	connection->loop = loop;
@@ -192,7 +197,7 @@ static void connection_receive(struct connection *connection)
 
 static void connection_watch(struct connection *connection)
 {
-	uint32_t events = EPOLLIN | (connection->want_out ? EPOLLOUT : 0);
+	uint32_t events = (connection->deaf ? 0 : EPOLLIN) | (connection->want_out ? EPOLLOUT : 0);
 	int error = loop_watch_change(connection->loop, &connection->watch, events);
 
 	if (error != 0)
@@ -205,6 +210,7 @@ static void connection_work(struct connection *connection)
 {
 	connection->working = true;
 	connection->want_out = false;
+	connection->deaf = false;
 	if (connection->state == CONNECTION_OPENING && connection->failure == 0)
 		connection_try_open(connection);
 	if (connection->state == CONNECTION_OPEN && connection->failure == 0)
@@ -296,30 +302,27 @@ struct connection *connection_adopt(struct loop *loop, int fd,
 				    const struct connection_options *options,
 				    const struct connection_events *events, void *owner)
 {
-	struct connection *connection = NULL;
-	int error = -EINVAL;
+	struct connection *connection = connection_new(loop, options, events, owner);
+	bool stream = options->kind == CONNECTION_TCP || options->kind == CONNECTION_TLS ||
+		      options->kind == CONNECTION_UNIX;
+	int error;
 
-	if (options->kind != CONNECTION_UDP && options->kind != CONNECTION_NONE) {
-		connection = connection_new(loop, options, events, owner);
-		error = -ENOMEM;
-	}
 	if (connection == NULL)
-		goto fail;
-	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return NULL;
+	if (!stream)
+		error = -EINVAL;
+	else if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		error = -errno;
 	else
 		error = connection_start(connection, fd, options, true);
-	if (error != 0)
-		goto fail;
+	if (error != 0) {
+		connection_free(connection);
+		errno = -error;
+		return NULL;
+	}
 	if (options->kind != CONNECTION_UNIX)
 		tcp_tune(fd);
 	return connection;
-
-fail:
-	if (connection != NULL)
-		connection_free(connection);
-	errno = -error;
-	return NULL;
 }
 
 int connection_send(struct connection *connection, const void *data, size_t len)

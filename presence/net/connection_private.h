@@ -28,6 +28,7 @@ struct connection {
 	struct buffer send, receive;
 	bool working;  // connection_work() is on the stack: who closes leaves the memory to it
 	bool want_out; // the socket would not take more: wait for EPOLLOUT too
+	bool deaf;     // can't read before it has written: what comes in has to wait
 	int failure;   // -errno to end with at the next chance; text says it
 	char text[CONNECTION_TEXT_BYTES];
 

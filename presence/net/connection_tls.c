@@ -140,6 +140,16 @@ static int tls_outcome(struct connection *connection, int returned)
 	return rejected ? -EKEYREJECTED : -EPROTO;
 }
 
+// What waits to write before it can read on has to leave the rest where it is, or epoll would never
+// rest.
+static int tls_read_outcome(struct connection *connection, int returned)
+{
+	int error = tls_outcome(connection, returned);
+
+	connection->deaf = error == -EAGAIN && SSL_want_write(connection->ssl);
+	return error;
+}
+
 int tls_open(struct connection *connection)
 {
 	if (!connection->connected) {
@@ -161,7 +171,7 @@ int tls_open(struct connection *connection)
 					 SSL_get1_session(connection->ssl));
 		return 0;
 	}
-	int error = tls_outcome(connection, returned);
+	int error = tls_read_outcome(connection, returned);
 
 	if (error == 0 || error == -ECONNRESET) {
 		connection_explain(connection, "closed by peer during the TLS handshake");
@@ -176,7 +186,7 @@ ssize_t tls_read(struct connection *connection, char *data, size_t size)
 	errno = 0;
 	int got = SSL_read(connection->ssl, data, size < INT_MAX ? (int)size : INT_MAX);
 
-	return got > 0 ? got : tls_outcome(connection, got);
+	return got > 0 ? got : tls_read_outcome(connection, got);
 }
 
 ssize_t tls_write(struct connection *connection, const char *data, size_t len)
