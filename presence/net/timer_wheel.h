@@ -30,7 +30,9 @@ static inline bool timer_is_set(const struct timer *timer)
 // due_ns: monotonic, absolute; in the past: fires at the next advance. Moves a timer already set.
 void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t due_ns, timer_fn *fire);
 void timer_cancel(struct timer_wheel *wheel, struct timer *timer); // not set: no-op
-// Fires all that are due at now_ns, in the order of their due times to the millisecond.
+// Fires all that are due at now_ns, in the order of their due times to the millisecond, those of
+// the same millisecond in the order in which they were set. A fire function that sets a timer to a
+// time already past sees it fire at the next advance, not at this one.
 void timer_wheel_advance(struct timer_wheel *wheel, uint64_t now_ns);
 // When to advance next at the latest; UINT64_MAX: no timer set. May be early, never late.
 uint64_t timer_wheel_next_ns(const struct timer_wheel *wheel);
