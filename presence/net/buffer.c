@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// See buffer.h. What was consumed leaves a gap in front, which is closed when room is needed.
+// See buffer.h. What was consumed leaves a gap in front.
 #include "presence/net/buffer.h"
 
 #include <errno.h>
@@ -19,25 +19,29 @@ void buffer_fini(struct buffer *buffer)
 	buffer_init(buffer, buffer->limit);
 }
 
-// Makes bytes[start + len .. start + len + more) writable.
+// Makes bytes[start + len .. start + len + more) writable. Data moves to the front only when the
+// gap there is at least as long as the data is, so that a long queue is not moved for every
+// message; hence up to twice the limit of memory.
 static int buffer_reserve(struct buffer *buffer, size_t more)
 {
+	size_t size = buffer->size > 0 ? buffer->size : FIRST_BYTES;
+
 	if (more > buffer->limit - buffer->len)
 		return -ENOBUFS;
 	if (buffer->start + buffer->len + more <= buffer->size)
 		return 0;
-	if (buffer->start > 0) {
+	bool move = buffer->start >= buffer->len;
+
+	if (move && buffer->start > 0) {
 		memmove(buffer->bytes, buffer_data(buffer), buffer->len);
 		buffer->start = 0;
 	}
-	if (buffer->len + more <= buffer->size)
-		return 0;
-	size_t size = buffer->size > 0 ? buffer->size : FIRST_BYTES;
-
-	while (size < buffer->len + more)
+	while (size < buffer->start + buffer->len + more)
 		size *= 2;
-	if (size > buffer->limit)
-		size = buffer->limit;
+	if (size > 2 * buffer->limit)
+		size = 2 * buffer->limit;
+	if (size == buffer->size)
+		return 0;
 	char *bytes = realloc(buffer->bytes, size);
 
 	if (bytes == NULL)
@@ -63,7 +67,11 @@ size_t buffer_room(struct buffer *buffer, size_t least, char **room)
 	if (buffer_reserve(buffer, least) != 0)
 		return 0;
 	*room = buffer->bytes + buffer->start + buffer->len;
-	return buffer->size - buffer->start - buffer->len;
+
+	size_t behind = buffer->size - buffer->start - buffer->len;
+	size_t allowed = buffer->limit - buffer->len;
+
+	return behind < allowed ? behind : allowed;
 }
 
 void buffer_filled(struct buffer *buffer, size_t len)

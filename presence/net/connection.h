@@ -33,6 +33,9 @@ struct connection_events {
 	size_t (*received)(void *owner, struct connection *connection, const char *data,
 			   size_t len);
 	// reason: 0 for an orderly end by the peer, -errno otherwise; text says it for people.
+	// -ETIMEDOUT connect or handshake took too long, -EKEYREJECTED the peer's certificate is
+	// not accepted, -EPROTO other TLS failures, -EMSGSIZE receive_limit reached. With TLS 1.3
+	// a server may refuse our certificate only after opened().
 	void (*closed)(void *owner, struct connection *connection, int reason, const char *text);
 };
 
@@ -50,14 +53,18 @@ struct connection_options {
 };
 
 // Starts to connect. NULL and errno when not even that can be done. The owner hears opened() or
-// closed() later.
+// closed() later. events are borrowed. UDP: peer_len 0 makes a socket that is only bound, hears
+// everybody and can't send; with a port in local, it shares that port with connected ones.
 struct connection *connection_open(struct loop *loop, const struct connection_options *options,
 				   const struct connection_events *events, void *owner);
-// Takes over an accepted socket (responses on new connections). For TLS as the server side.
+// Takes over an accepted socket (responses on new connections). For TLS as the server side. NULL
+// and errno: the socket is still the caller's.
 struct connection *connection_adopt(struct loop *loop, int fd,
 				    const struct connection_options *options,
 				    const struct connection_events *events, void *owner);
-// All or nothing; queued while opening. -ENOBUFS: send_limit reached; -ENOTCONN: closing.
+// All or nothing; queued while opening, and sent when the loop comes round, together with what else
+// there is by then. Datagrams go at once. -ENOBUFS: send_limit reached; -ENOTCONN: closing. A
+// datagram may be too large (-EMSGSIZE), or the socket have no peer (-EDESTADDRREQ).
 int connection_send(struct connection *connection, const void *data, size_t len);
 // No callback afterwards. Bytes queued are dropped, a TLS close_notify is tried.
 void connection_close(struct connection *connection);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between connection.c and the transports (connection_udp.c, _tcp.c, _tls.c, _unix.c): the
 // connection's inside, and what each transport does for it. connection.c decides when; a transport
-// knows its socket and nothing of owners and events. Nobody else includes this, but listener.c and
-// the tests.
+// knows its socket and nothing of owners and events. Besides them only listener.c, tls*.c and the
+// tests look in here.
 #pragma once
 
 #include "presence/net/buffer.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between resolver.c (questions), resolver_channel.c (c-ares on the loop) and resolver_srv.c (what
-// SRV answers mean).
+// Between resolver.c, resolver_question.c (from SRV to addresses), resolver_channel.c (c-ares on
+// the loop) and resolver_srv.c (what SRV answers mean).
 #pragma once
 
 // ares_query() and the ares_parse_*() family are "deprecated" from c-ares 1.28 on, but what
@@ -15,16 +15,22 @@
 
 enum { RESOLVER_NAME_BYTES = 256 };
 
-struct resolver_question;
-
 struct resolver {
 	struct loop *loop;
 	ares_channel channel;
 	struct timer timer; // c-ares repeats or gives up
 	struct resolver_socket *sockets;
-	struct resolver_question *questions;
 	uint64_t random; // state of the weighted choice
 };
+
+enum connection_kind resolver_default_kind(const struct resolver_target *target);
+uint16_t resolver_default_port(enum connection_kind kind);
+// Does nothing once the answer is full.
+void resolver_answer_add(struct resolver_answer *answer, const struct sockaddr_storage *address,
+			 uint16_t port, enum connection_kind kind, const char *name);
+
+void question_ask(struct resolver *resolver, const struct resolver_target *target,
+		  resolver_fn *done, void *ctx);
 
 // c-ares with its sockets and time-outs on the loop. 0 or -errno.
 int resolver_channel_open(struct resolver *resolver, const char *servers);

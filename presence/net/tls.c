@@ -13,6 +13,9 @@
 #include <string.h>
 #include <time.h>
 
+_Static_assert(sizeof(((struct connection *)NULL)->session_key) <= TLS_SESSION_KEY_BYTES,
+	       "a key that is cut short could be that of another peer");
+
 // The most telling entry of OpenSSL's queue is the first; all of it is cleared.
 static void say_why(char *error, size_t size, const char *what)
 {

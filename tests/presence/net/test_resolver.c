@@ -309,6 +309,72 @@ static void test_srv_order(void **state)
 	assert_in_range(first_a, 5700, 6300);
 }
 
+// Bytes of an answer with two SRV records, cut off and damaged everywhere. What comes out is in
+// bounds; the sanitizers watch the rest.
+static void test_srv_parse_damaged(void **state)
+{
+	static const unsigned char packet[] =
+		"\x12\x34\x81\x80\0\1\0\2\0\0\0\0"
+		"\x04_sip\x04_tcp\x04pool\x07"
+		"example\0\0\x21\0\1"
+		"\xc0\x0c\0\x21\0\1\0\0\0\x3c\0\x0c\0\x0a\0\5\x13\xc4\x03"
+		"fe1\xc0\x16"
+		"\xc0\x0c\0\x21\0\1\0\0\0\x78\0\x0c\0\x14\0\5\x13\xce\x03"
+		"fe2\xc0\x16";
+	const int len = sizeof(packet) - 1;
+	struct srv_answer answer;
+	uint64_t random = 20261120;
+
+	assert_int_equal(srv_parse(packet, len, &answer), 0);
+	assert_int_equal(answer.count, 2);
+	assert_int_equal(answer.ttl_s, 60);
+	assert_string_equal(answer.record[1].host, "fe2.pool.example");
+	assert_int_equal(answer.record[1].port, 5070);
+	print_message("seed %llu\n", (unsigned long long)random);
+	for (int cut = 0; cut < len; cut++) {
+		unsigned char *copy = malloc((size_t)cut + 1);
+
+		memcpy(copy, packet, (size_t)cut);
+		assert_true(srv_parse(copy, cut, &answer) < 0);
+		free(copy);
+	}
+	for (int round = 0; round < 20000; round++) {
+		unsigned char *copy = malloc((size_t)len);
+
+		memcpy(copy, packet, (size_t)len);
+		for (int i = 0; i <= round % 4; i++) {
+			random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+			copy[(random >> 33) % (unsigned int)len] = (unsigned char)(random >> 24);
+		}
+		if (srv_parse(copy, len, &answer) == 0)
+			assert_true(answer.count <= RESOLVER_ADDRESSES);
+		free(copy);
+	}
+}
+
+// More records than there are places: the best priorities stay.
+static void test_srv_parse_many(void **state)
+{
+	static unsigned char packet[4096] = "\x12\x34\x81\x80\0\1\0\x28\0\0\0\0"
+					    "\x04pool\0\0\x21\0\1";
+	static const unsigned char record[] = "\xc0\x0c\0\x21\0\1\0\0\0\x3c\0\x0a"
+					      "\0\0\0\0\x13\xc4\2fe\0";
+	struct srv_answer answer;
+	uint64_t random = 1;
+	int len = 12 + 10;
+
+	for (int i = 0; i < 40; i++) {
+		memcpy(packet + len, record, sizeof(record) - 1);
+		packet[len + 13] = (unsigned char)((i * 7) % 40); // all priorities, mixed
+		len += (int)sizeof(record) - 1;
+	}
+	assert_int_equal(srv_parse(packet, len, &answer), 0);
+	assert_int_equal(answer.count, RESOLVER_ADDRESSES);
+	srv_order(answer.record, answer.count, &random);
+	for (unsigned int i = 0; i < answer.count; i++)
+		assert_int_equal(answer.record[i].priority, i);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -316,6 +382,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_target_parse),
 		cmocka_unit_test(test_srv_order),
+		cmocka_unit_test(test_srv_parse_damaged),
+		cmocka_unit_test(test_srv_parse_many),
 		TEST(test_answers),
 		TEST(test_both_families),
 		TEST(test_name_is_what_was_asked),
