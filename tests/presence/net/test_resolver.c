@@ -223,6 +223,18 @@ static void test_both_families(void **state)
 		assert_string_equal(last.address[i].name, "two.example");
 }
 
+// Names of this machine need no server; c-ares calls back from within the question.
+static void test_localhost(void **state)
+{
+	struct resolver_target target;
+
+	assert_int_equal(resolver_target_parse("sip:localhost:5070;transport=tcp", &target), 0);
+	resolver_ask(resolver, &target, noted, NULL);
+	assert_int_equal(answers, 1);
+	assert_int_equal(server.questions, 0);
+	assert_non_null(strstr(answer_text(), "127.0.0.1:5070/tcp"));
+}
+
 // The name to verify is the one in the settings, wherever SRV points.
 static void test_name_is_what_was_asked(void **state)
 {
@@ -386,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_srv_parse_many),
 		TEST(test_answers),
 		TEST(test_both_families),
+		TEST(test_localhost),
 		TEST(test_name_is_what_was_asked),
 		TEST(test_silent_server),
 		TEST(test_free_cancels),
