@@ -33,10 +33,12 @@ enum {
 	SOCKET_BYTES = 108, // sockaddr_un
 	// redis-server writes its append-only file at SIGTERM: more than this, and it is stuck.
 	STOP_MS = 2000,
+	// A server that says nothing we understand is tried all the same.
+	WORDS_MS = 2000,
 };
 
 struct embedded {
-	struct timer retry; // first member
+	struct timer retry; // first member; starts it, or ends the wait for its words
 	struct loop *loop;
 	embedded_up_fn *up;
 	embedded_down_fn *down;
@@ -105,6 +107,7 @@ static void heard(struct embedded *embedded)
 	log_debug("store", "server-says", "line=%s", log_quote(embedded->line));
 	if (!strcasestr(embedded->line, "ready to accept connections"))
 		return;
+	timer_cancel(loop_wheel(embedded->loop), &embedded->retry);
 	backoff_reset(&embedded->backoff);
 	embedded->up(embedded->ctx);
 }
@@ -136,6 +139,13 @@ static void read_words(struct embedded *embedded)
 static void words_ready(struct loop_watch *watch, uint32_t events)
 {
 	read_words(watch->owner);
+}
+
+static void no_words(struct timer *timer)
+{
+	struct embedded *embedded = (struct embedded *)timer;
+
+	embedded->up(embedded->ctx);
 }
 
 static int watch_process(struct embedded *embedded)
@@ -282,6 +292,9 @@ static void start(struct timer *timer)
 		start_later(embedded, "the embedded redis-server can't be started");
 	} else if (!embedded->is_child) {
 		embedded->up(embedded->ctx);
+	} else {
+		timer_set(loop_wheel(embedded->loop), &embedded->retry,
+			  clock_mono_ns() + WORDS_MS * NS_PER_MS, no_words);
 	}
 }
 

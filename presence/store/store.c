@@ -2,7 +2,7 @@
 // The straight way of a record: store_save_*() -> text (record.c) -> backlog.c -> a batch, 2 ms or
 // 64 records later -> redis.c or memory.c -> acknowledged -> waiter.c. And back at start: pages ->
 // record.c -> the owner.
-#include "presence/store/store.h"
+#include "presence/store/store_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,6 @@
 #include "config/secret.h"
 #include "config/settings.h"
 #include "presence/net/loop.h"
-#include "presence/store/backlog.h"
 #include "presence/store/embedded.h"
 #include "presence/store/memory.h"
 #include "presence/store/record.h"
@@ -22,237 +21,9 @@
 #include "presence/store/seen.h"
 #include "presence/store/waiter.h"
 
-METRIC_COUNTER(writes, "offhook_store_writes", NULL, "Records the store has acknowledged");
-METRIC_COUNTER(batches, "offhook_store_batches", NULL, "Batches the store has acknowledged");
-METRIC_COUNTER(rewrites, "offhook_store_rewrites", NULL, "Records that had to be sent again");
 METRIC_COUNTER(overflows, "offhook_store_overflows", NULL,
 	       "Changes not kept because the backlog was full");
 METRIC_COUNTER(refused, "offhook_store_refused", NULL, "Changes not kept because of the fence");
-METRIC_COUNTER(reasserts, "offhook_store_reasserts", NULL, "Times the estate was written anew");
-METRIC_COUNTER(loads, "offhook_store_loaded", NULL, "Records read back at start");
-METRIC_COUNTER(skipped_bad, "offhook_store_skipped", "cause=\"malformed\"",
-	       "Records found in the store and left alone");
-METRIC_COUNTER(skipped_newer, "offhook_store_skipped", "cause=\"newer-format\"",
-	       "Records found in the store and left alone");
-METRIC_GAUGE(backlog_gauge, "offhook_store_backlog_records", NULL, "Records not yet stored");
-METRIC_GAUGE(state_gauge, "offhook_store_state", NULL,
-	     "0 opening, 1 ready, 2 away, 3 fenced by another engine");
-METRIC_HISTOGRAM(write_seconds, "offhook_store_write_seconds", NULL,
-		 "From the sending of a batch to its acknowledgement");
-
-// An estate larger than the backlog allows overflows again each time it is written anew.
-#define REASSERT_PAUSE_NS (60 * NS_PER_S)
-
-struct store {
-	struct timer batch_timer; // first member
-	struct loop *loop;
-	const struct store_events *events; // NULL: nobody listens any more
-	void *ctx;
-	enum store_state state;
-	uint64_t batch_delay_ns, reassert_not_before_ns;
-	size_t backlog_limit;
-	unsigned int batch_records;
-	bool due;             // what is queued goes now, full batch or not
-	bool reassert_wanted; // the store and memory have parted
-	bool clear;           // the next batch empties the estate first
-	struct backlog *backlog;
-	struct waiters *waiters;
-	struct seen *seen; // until all is loaded
-	struct memory *memory;
-	struct redis *redis;
-	struct embedded *embedded;
-};
-
-static void set_state(struct store *store, enum store_state state, const char *why)
-{
-	if (store->state == state)
-		return;
-	store->state = state;
-	metric_set(&state_gauge, state);
-	switch (state) {
-	case STORE_READY:
-		log_info("store", "ready", "backlog=%zu", backlog_count(store->backlog));
-		break;
-	case STORE_AWAY: log_warn("store", "away", "why=%s", log_quote(why)); break;
-	case STORE_FENCED:
-		log_error("store", "fenced",
-			  "why=%s text=\"another engine has this engine's name: nothing is stored "
-			  "from now on\"",
-			  log_quote(why));
-		break;
-	case STORE_OPENING: break;
-	}
-	if (store->events)
-		store->events->state(store->ctx, state, why);
-}
-
-static bool can_write(const struct store *store)
-{
-	if (store->state != STORE_READY)
-		return false;
-	return store->memory || redis_is_ready(store->redis);
-}
-
-static int send_batch(struct store *store, struct batch *batch)
-{
-	batch->sent_ns = clock_mono_ns();
-	batch->clear = store->clear;
-	if (store->memory) {
-		memory_write(store->memory, batch);
-		return 0;
-	}
-	return redis_write(store->redis, batch);
-}
-
-// Sends what may be sent now: full batches, and the rest when its time has come.
-static void pump(struct store *store)
-{
-	while (can_write(store)) {
-		size_t queued = backlog_queued(store->backlog);
-		struct batch *batch;
-
-		if (!store->clear && (!queued || (queued < store->batch_records && !store->due)))
-			break;
-		batch = backlog_take(store->backlog, store->batch_records);
-		if (!batch)
-			break;
-		if (send_batch(store, batch)) {
-			backlog_return(store->backlog, batch);
-			break;
-		}
-		store->clear = false;
-	}
-	if (!backlog_queued(store->backlog))
-		store->due = false;
-	metric_set(&backlog_gauge, backlog_count(store->backlog));
-}
-
-static void batch_fire(struct timer *timer)
-{
-	struct store *store = (struct store *)timer;
-
-	store->due = true;
-	pump(store);
-}
-
-// Writes the estate anew: first emptied, because drops may be among what is lost. Waits until there
-// is room again for what the owner is about to save.
-static void reassert(struct store *store)
-{
-	if (!store->reassert_wanted || store->state != STORE_READY || !store->events ||
-	    !store->events->reassert || backlog_count(store->backlog) > store->backlog_limit / 2 ||
-	    clock_mono_ns() < store->reassert_not_before_ns)
-		return;
-	store->reassert_wanted = false;
-	store->reassert_not_before_ns = clock_mono_ns() + REASSERT_PAUSE_NS;
-	store->clear = true;
-	metric_add(&reasserts, 1);
-	log_warn("store", "reassert", "text=\"the estate is written anew from memory\"");
-	store->events->reassert(store->ctx);
-}
-
-static void on_record(void *ctx, enum record_kind kind, struct record_text field,
-		      struct record_text value)
-{
-	struct store *store = ctx;
-	struct store_publication publication;
-	struct store_call call;
-	int error;
-
-	if (!store->events || !seen_add(store->seen, kind, field) ||
-	    backlog_has(store->backlog, kind, field))
-		return;
-	if (kind == RECORD_CALL)
-		error = record_call_parse(field, value, &call);
-	else
-		error = record_publication_parse(field, value, &publication);
-	if (error) {
-		metric_add(error == -EPROTONOSUPPORT ? &skipped_newer : &skipped_bad, 1);
-		log_warn("store", "record-skipped", "field=%s cause=%s",
-			 log_quote_n(field.data, field.len),
-			 error == -EPROTONOSUPPORT ? "newer-format" : "malformed");
-		return;
-	}
-	metric_add(&loads, 1);
-	if (kind == RECORD_CALL)
-		store->events->call(store->ctx, &call);
-	else
-		store->events->publication(store->ctx, &publication);
-}
-
-static void on_loaded(void *ctx)
-{
-	struct store *store = ctx;
-
-	log_info("store", "loaded", "records=%zu", seen_count(store->seen));
-	seen_free(store->seen);
-	store->seen = NULL;
-	if (store->events)
-		store->events->loaded(store->ctx);
-}
-
-static void on_ready(void *ctx, bool forgotten)
-{
-	struct store *store = ctx;
-
-	if (forgotten) {
-		store->reassert_wanted = true;
-		store->reassert_not_before_ns = 0;
-	}
-	store->due = true;
-	set_state(store, STORE_READY, "");
-	reassert(store);
-	pump(store);
-}
-
-static void on_away(void *ctx, const char *why)
-{
-	set_state(ctx, STORE_AWAY, why);
-}
-
-static void on_fenced(void *ctx, const char *why)
-{
-	set_state(ctx, STORE_FENCED, why);
-}
-
-static void entry_stored(void *ctx, struct backlog_entry *entry, uint64_t version)
-{
-	struct store *store = ctx;
-
-	waiters_stored(store->waiters, &entry->waiters, version);
-}
-
-static void on_done(void *ctx, struct batch *batch, bool stored)
-{
-	struct store *store = ctx;
-
-	if (!stored) {
-		metric_add(&rewrites, batch->count);
-		if (batch->clear) { // later batches may have been stored: all once more
-			store->reassert_wanted = true;
-			store->reassert_not_before_ns = 0;
-		}
-		store->due = true;
-		backlog_return(store->backlog, batch);
-		return;
-	}
-	metric_add(&writes, batch->count);
-	metric_add(&batches, 1);
-	metric_observe(&write_seconds, clock_mono_ns() - batch->sent_ns);
-	backlog_stored(store->backlog, batch, entry_stored, store);
-	reassert(store);
-	pump(store);
-	waiters_run(store->waiters);
-}
-
-static const struct backend_events backend_events = {
-	.record = on_record,
-	.loaded = on_loaded,
-	.ready = on_ready,
-	.away = on_away,
-	.fenced = on_fenced,
-	.done = on_done,
-};
 
 static void server_up(void *ctx)
 {
@@ -263,7 +34,7 @@ static void server_up(void *ctx)
 
 static void server_down(void *ctx, const char *why)
 {
-	set_state(ctx, STORE_AWAY, why);
+	store_set_state(ctx, STORE_AWAY, why);
 }
 
 static int open_redis(struct store *store, struct url *url, const struct settings *settings,
@@ -285,8 +56,8 @@ static int open_redis(struct store *store, struct url *url, const struct setting
 		strcpy(url->path, embedded_socket(store->embedded));
 		options.user = options.password = ""; // nobody but us can reach it
 	}
-	store->redis = redis_new(store->loop, url, &options, &settings->store, &backend_events,
-				 store);
+	store->redis = redis_new(store->loop, url, &options, &settings->store,
+				 &store_backend_events, store);
 	if (!store->redis)
 		return -ENOMEM;
 	if (!store->embedded)
@@ -306,7 +77,7 @@ static int open_backend(struct store *store, const struct settings *settings,
 		return -EINVAL;
 	}
 	if (url.kind == URL_MEMORY) {
-		store->memory = memory_new(store->loop, &backend_events, store);
+		store->memory = memory_new(store->loop, &store_backend_events, store);
 		return store->memory ? 0 : -ENOMEM;
 	}
 	if (!settings->engine.name[0] || strpbrk(settings->engine.name, "{}")) {
@@ -342,6 +113,7 @@ struct store *store_new(struct loop *loop, const struct settings *settings,
 	store->loop = loop;
 	store->events = events;
 	store->ctx = ctx;
+	memcpy(store->where, settings->store.url, sizeof(store->where));
 	store->batch_delay_ns = settings->store.batch_delay_ns;
 	store->batch_records = settings->store.batch_records < BATCH_RECORDS
 				       ? (unsigned int)settings->store.batch_records
@@ -359,7 +131,6 @@ struct store *store_new(struct loop *loop, const struct settings *settings,
 		errno = -error;
 		return NULL;
 	}
-	metric_set(&state_gauge, STORE_OPENING);
 	return store;
 }
 
@@ -374,7 +145,7 @@ void store_free(struct store *store, uint64_t timeout_ns)
 	waiters_free(store->waiters);
 	store->waiters = waiters_new(loop_wheel(store->loop));
 	store->due = true;
-	pump(store);
+	store_pump(store);
 	while (backlog_count(store->backlog) && store->state != STORE_FENCED) {
 		uint64_t now_ns = clock_mono_ns();
 
@@ -395,6 +166,14 @@ enum store_state store_state(const struct store *store)
 size_t store_backlog(const struct store *store)
 {
 	return backlog_count(store->backlog);
+}
+
+static void batch_fire(struct timer *timer)
+{
+	struct store *store = (struct store *)timer;
+
+	store->due = true;
+	store_pump(store);
 }
 
 // NULL: not kept; counted, and the store is written anew when it can be.
@@ -419,7 +198,7 @@ static struct backlog_entry *put(struct store *store, enum record_kind kind,
 		return NULL;
 	}
 	if (backlog_queued(store->backlog) >= store->batch_records)
-		pump(store);
+		store_pump(store);
 	else if (!timer_is_set(&store->batch_timer))
 		timer_set(loop_wheel(store->loop), &store->batch_timer,
 			  now_ns + store->batch_delay_ns, batch_fire);
