@@ -86,10 +86,12 @@ unsigned int calls_clear(struct calls *calls, struct person *person)
 	person->held = true;
 	for (; person->parties != NULL; cleared++) {
 		struct call *call = party_call(person->parties);
-		if (call->state == CALL_OVER)
-			call_release(call, now_ns); // kept by clear_delay
-		else
+		if (call->state == CALL_OVER) { // kept by clear_delay
+			call->end_cause = CAUSE_OPERATOR;
+			call_release(call, now_ns);
+		} else {
 			call_end(call, CAUSE_OPERATOR, now_ns);
+		}
 	}
 	person->held = false;
 	person_release(calls->persons, person);
