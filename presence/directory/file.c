@@ -141,6 +141,7 @@ struct reading {
 	const char *path;
 	unsigned int line;
 	unsigned int problems;
+	bool begun; // past the place of the header
 };
 
 static int problem(struct reading *reading, const char *reason, const char *value)
@@ -234,8 +235,10 @@ static int line_add(struct reading *reading, char *line, size_t len)
 	int fields = csv_split(line, field, FILE_FIELDS, &reason);
 	if (fields < 0)
 		return problem(reading, reason, line);
-	if (strcasecmp(field[0], "person") == 0 && reading->file->aors.count == 0)
-		return 0; // header
+	bool header = !reading->begun && strcasecmp(field[0], "person") == 0;
+	reading->begun = true;
+	if (header)
+		return 0;
 	return row_add(reading, field, fields);
 }
 

@@ -242,8 +242,8 @@ static void problems_name_their_line(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		file_write(bad[i].text, strlen(bad[i].text));
 		log_read(text, sizeof(text), &directory);
-		assert_null(directory);
-		assert_int_equal(errno, EINVAL);
+		if (directory != NULL)
+			fail_msg("%s: loaded", bad[i].text);
 		char at[128];
 		snprintf(at, sizeof(at), "%s%s", path, bad[i].line);
 		if (strstr(text, at) == NULL || strstr(text, bad[i].reason) == NULL)
