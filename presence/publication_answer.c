@@ -254,6 +254,8 @@ static void answer_refusal(struct publication *publication, const struct publish
 	uint32_t wait = answer->retry_after_s;
 
 	answer_say(publication, answer);
+	if (!tagged)
+		publication_save(publication); // the intent came to nothing
 	switch (answer->status) {
 	case 412: answer_tag_unknown(publication); return;
 	case 423: answer_too_brief(publication, answer); return;

@@ -421,6 +421,7 @@ static void retry_after(void **state)
 		world_busy(JOHN, true);
 		world_go(5 * MS);
 		world_answer(world_open(JOHN), &answer);
+		assert_false(world_stored(JOHN)->there); // the intent came to nothing
 		world_go(table[i].wait_s * S - 10 * MS);
 		assert_int_equal(world.sent_count, 1);
 		world_go(200 * MS);
