@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // Netlink asks for the program and takes it off (rtnetlink(7), IFLA_XDP), bpf(2) for its name. A
-// program of libxdp's own for AF_XDP sockets is dead when no such socket is bound to the interface,
-// which the kernel's socket diagnosis tells (xdp_diag.h).
+// program of libxdp's own for AF_XDP sockets is dead when no such socket is bound to the interface.
+// That is found out by binding one: not every kernel has the diagnosis of AF_XDP sockets.
 #include "dataplane/interface_xdp.h"
 
 #include "config/log.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
+#include <linux/if_xdp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
-#include <linux/xdp_diag.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_BYTES = 32768 };
+enum { ANSWER_BYTES = 32768, PROBE_BYTES = 4096, PROBES = 5 };
 
 static const char OUR_PROGRAM[] = "xsk_def_prog"; // libxdp's, which net_af_xdp attaches
 
@@ -109,37 +113,45 @@ static bool is_ours(uint32_t program)
 	return err == 0 && strncmp(info.name, OUR_PROGRAM, BPF_OBJ_NAME_LEN - 1) == 0;
 }
 
-// Whether an AF_XDP socket is bound to the interface; true when the kernel can't tell.
+// An AF_XDP socket on the first queue, with the least of everything it needs. 0 or -errno.
+static int bind_probe(int fd, unsigned int index, void *memory)
+{
+	struct xdp_umem_reg area = {
+		.addr = (uintptr_t)memory, .len = PROBE_BYTES, .chunk_size = PROBE_BYTES / 2};
+	struct sockaddr_xdp address = {
+		.sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY, .sxdp_ifindex = index};
+	static const int rings[] = {XDP_UMEM_FILL_RING, XDP_UMEM_COMPLETION_RING, XDP_RX_RING};
+	int entries = 2;
+
+	if (setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &area, sizeof(area)) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
+		if (setsockopt(fd, SOL_XDP, rings[i], &entries, sizeof(entries)) < 0)
+			return -errno;
+	return bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+}
+
+// Whether an AF_XDP socket is bound to the interface: then no other can be. The kernel lets go of a
+// closed socket a little later, one that was killed and the one tried here alike.
 static bool in_use(unsigned int index)
 {
-	struct {
-		struct nlmsghdr header;
-		struct xdp_diag_req diag;
-	} request = {.header = {.nlmsg_len = sizeof(request),
-				.nlmsg_type = SOCK_DIAG_BY_FAMILY,
-				.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-		     .diag = {.sdiag_family = AF_XDP, .xdiag_show = XDP_SHOW_INFO}};
-	_Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
-	ssize_t got = ask(NETLINK_SOCK_DIAG, &request.header, answer, sizeof(answer));
+	const struct timespec a_moment = {.tv_nsec = 100000000};
+	void *memory = mmap(NULL, PROBE_BYTES, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	int err = -EBUSY;
 
-	if (got < 0)
+	if (memory == MAP_FAILED)
 		return true;
-	size_t len = (size_t)got;
-	for (struct nlmsghdr *at = (struct nlmsghdr *)answer; NLMSG_OK(at, len);
-	     at = NLMSG_NEXT(at, len)) {
-		if (at->nlmsg_type == NLMSG_DONE)
-			return false;
-		if (at->nlmsg_type != SOCK_DIAG_BY_FAMILY)
-			return true;
-		const struct xdp_diag_msg *message = NLMSG_DATA(at);
-		const struct rtattr *found = find(
-			message + 1, at->nlmsg_len - NLMSG_LENGTH(sizeof(*message)), XDP_DIAG_INFO);
-		const struct xdp_diag_info *info = found ? RTA_DATA(found) : NULL;
-		if (info && info->ifindex == index)
-			return true;
+	for (int i = 0; i < PROBES && err == -EBUSY; i++) {
+		int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+		if (fd < 0)
+			break;
+		err = bind_probe(fd, index, memory);
+		close(fd);
+		nanosleep(&a_moment, NULL);
 	}
-	// More than one answer's worth of sockets, none of the first on this interface.
-	return len != 0;
+	munmap(memory, PROBE_BYTES);
+	return err != 0;
 }
 
 static int detach(unsigned int index)
@@ -184,4 +196,40 @@ int interface_xdp_clear(unsigned int index, const char *name, char *error, size_
 		 "it, or `ip link set dev %s xdp off`",
 		 program, name, name);
 	return -EBUSY;
+}
+
+// Declared here because the engine is not linked with these libraries: DPDK loads them.
+enum { LIBRARY_WARNS = 0 };
+typedef int print_fn(int level, const char *fmt, va_list list);
+typedef print_fn *set_print_fn(print_fn *printer);
+
+__attribute__((format(printf, 2, 0))) static int print(int level, const char *fmt, va_list list)
+{
+	char text[256];
+	int len = vsnprintf(text, sizeof(text), fmt, list);
+
+	if (level <= LIBRARY_WARNS && len > 0)
+		log_debug("libxdp", "says", "text=%s", log_quote(text));
+	return len;
+}
+
+static void redirect(const char *library, const char *setter)
+{
+	void *loaded = dlopen(library, RTLD_NOW | RTLD_NOLOAD);
+
+	if (!loaded)
+		return;
+	void *found = dlsym(loaded, setter);
+	set_print_fn *set_print;
+	memcpy(&set_print, &found, sizeof(set_print));
+	if (set_print)
+		set_print(print);
+	dlclose(loaded);
+}
+
+void interface_xdp_prepare(void)
+{
+	setenv("LIBXDP_SKIP_DISPATCHER", "1", 0);
+	redirect("libxdp.so.1", "libxdp_set_print");
+	redirect("libbpf.so.1", "libbpf_set_print");
 }

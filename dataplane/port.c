@@ -3,6 +3,7 @@
 #include "dataplane/port.h"
 
 #include "dataplane/eal.h"
+#include "dataplane/interface_xdp.h"
 #include "link/counters.h"
 
 #include <rte_dev.h>
@@ -47,6 +48,8 @@ static int probe(struct port *port, const struct settings_wire *wire, char *erro
 		if (port_arguments(&port->name, wire, &port->facts, args, sizeof(args)))
 			return fail(error, size, "the arguments of %s are too long",
 				    port->name.device);
+		if (port->name.kind == PORT_AF_XDP)
+			interface_xdp_prepare();
 		int err = rte_eal_hotplug_add("vdev", port->name.device, args);
 		if (err)
 			return fail(error, size, "DPDK can't open `%s,%s`: %s (%s)",

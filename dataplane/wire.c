@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ enum {
 struct wire {
 	struct settings settings;
 	struct segment *segment;
+	cpu_set_t allowed; // CPUs of the calling thread, before it was pinned
 	struct cores cores;
 	unsigned int ports;
 	struct port port[SETTINGS_PORTS];
@@ -251,6 +253,8 @@ struct wire *wire_open(const struct settings *settings, struct segment *segment,
 	wire->settings = *settings;
 	wire->segment = segment;
 	wire->wake = -1;
+	CPU_ZERO(&wire->allowed);
+	sched_getaffinity(0, sizeof(wire->allowed), &wire->allowed);
 	if (open_all(wire, doorbell, error, error_size)) {
 		wire_close(wire);
 		return NULL;
@@ -317,5 +321,7 @@ void wire_close(struct wire *wire)
 		port_close(&wire->port[i]);
 	if (wire->wake >= 0)
 		close(wire->wake);
+	if (CPU_COUNT(&wire->allowed))
+		sched_setaffinity(0, sizeof(wire->allowed), &wire->allowed);
 	free(wire);
 }
