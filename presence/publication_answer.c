@@ -324,6 +324,10 @@ void publication_answer(void *ctx, void *request_ctx, const struct publish_answe
 	switch (answer->outcome) {
 	case PUBLISH_ANSWERED:
 		publication->last_status = answer->status;
+		log_debug("publish", "answered", "person=%s kind=%s status=%u etag=%s expires=%u",
+			  log_quote(publication->person->aor),
+			  publication_kind_names[publication->kind], answer->status,
+			  log_quote(answer->etag), answer->expires_s);
 		metric_observe(&round_trip, now - publication->sent_ns);
 		answer_count(answer);
 		if (answer->status >= 200 && answer->status < 300)
