@@ -19,22 +19,32 @@ static bool has_port(const struct sockaddr_storage *address)
 	return ((const struct sockaddr_in *)address)->sin_port != 0;
 }
 
+// Connected sockets may share the port of the bound one, which hears everybody else. Only with our
+// own user's, unlike SO_REUSEADDR.
+static int share_port(int fd)
+{
+	int on = 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+}
+
 int udp_connect(const struct connection_options *options)
 {
 	const struct sockaddr *local = (const struct sockaddr *)&options->local;
 	const struct sockaddr *peer = (const struct sockaddr *)&options->peer;
 	bool bound = local->sa_family != AF_UNSPEC;
 	int family = options->peer_len > 0 ? peer->sa_family : local->sa_family;
-	int on = 1, error;
+	int error;
 	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	// A connected socket shares its port with the bound one that hears everybody else.
-	if (bound && has_port(&options->local) &&
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0)
+	if (bound && has_port(&options->local) && share_port(fd) < 0)
 		goto fail;
 	if (bound && bind(fd, local, options->local_len) < 0)
+		goto fail;
+	// Any port has to be found first: asked before, the kernel might pick one that is shared.
+	if (options->peer_len == 0 && share_port(fd) < 0)
 		goto fail;
 	if (options->peer_len > 0 && connect(fd, peer, options->peer_len) < 0)
 		goto fail;
