@@ -387,6 +387,56 @@ static void test_half_closed(void **state)
 	RUN_UNTIL(there.closed);
 }
 
+// The first flight of a client, as bytes.
+static size_t client_hello(char *bytes, size_t size)
+{
+	SSL *ssl = SSL_new(client_tls->ssl);
+	BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+
+	SSL_set_bio(ssl, in, out);
+	SSL_set_connect_state(ssl);
+	SSL_do_handshake(ssl);
+	int len = BIO_read(out, bytes, (int)size);
+
+	assert_true(len > 0);
+	SSL_free(ssl);
+	return (size_t)len;
+}
+
+// A client that says hello, sends on and does not read, while the server's answer is too long for
+// the socket: what it sent has to wait unwatched, or the loop would never rest.
+static void test_client_that_does_not_read(void **state)
+{
+	struct connection_options options = options_of(CONNECTION_TLS);
+	int listening = listen_tcp(&options), small = 1;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char bytes[8192];
+	size_t len = client_hello(bytes, sizeof(bytes) - 100);
+
+	for (int i = 0; i < 60; i++) {
+		X509_up_ref(ca.x509);
+		SSL_CTX_add_extra_chain_cert(server_tls->ssl, ca.x509);
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	assert_int_equal(connect(fd, (struct sockaddr *)&options.peer, options.peer_len), 0);
+	memset(bytes + len, 'x', 100);
+	assert_int_equal(send(fd, bytes, len + 100, 0), len + 100);
+	int accepted = accept_one(listening);
+
+	setsockopt(accepted, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	options.tls = server_tls;
+	end_adopt(&there, accepted, &options);
+	RUN_UNTIL(there.connection->deaf);
+	assert_int_equal(there.connection->watch.events, EPOLLOUT);
+	for (int rounds = 0; rounds < 1000 && !there.closed; rounds++) {
+		recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+		loop_run_once(ends_loop, NS_PER_MS);
+	}
+	assert_int_equal(there.reason, -EPROTO); // then it sees the rest for what it is
+	close(fd);
+	close(listening);
+}
+
 // Junk in the middle of an open connection.
 static void test_broken_record(void **state)
 {
@@ -580,6 +630,7 @@ int main(void)
 		TEST(test_closed_during_handshake),
 		TEST(test_handshake_timeout),
 		TEST(test_half_closed),
+		TEST(test_client_that_does_not_read),
 		TEST(test_broken_record),
 		TEST(test_reset_raises_no_signal),
 		TEST(test_input_is_bounded),
