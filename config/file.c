@@ -5,11 +5,15 @@
 #include "config/file.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
+#include "config/file_syntax.h"
 #include "config/problem.h"
+
+enum { PROBLEM_BYTES = 400 };
 
 struct file_builder {
 	struct problems *problems;
@@ -192,55 +196,6 @@ static bool event_take(struct file_builder *builder, const yaml_event_t *event)
 			 event->type == YAML_MAPPING_START_EVENT ? FILE_MAP : FILE_LIST);
 }
 
-// The octet at a place that libyaml counts in lines and characters; 0 behind the end.
-static char octet_at(const char *text, size_t len, const yaml_mark_t *mark)
-{
-	const char *at = text, *end = text + len;
-
-	for (size_t i = 0; at && i < mark->line; i++) {
-		at = memchr(at, '\n', (size_t)(end - at));
-		at = at ? at + 1 : NULL;
-	}
-	for (size_t i = 0; at && at < end && i < mark->column; i++)
-		do
-			at++;
-		while (at < end && (*at & 0xc0) == 0x80);
-	return at && at < end ? *at : 0;
-}
-
-// libyaml says what it stumbled over; what operators do wrong most is a tab or a missing space.
-static void syntax_problem(const yaml_parser_t *parser, const char *text, size_t len,
-			   struct problems *problems)
-{
-	unsigned int line = (unsigned int)parser->problem_mark.line + 1;
-	unsigned int column = (unsigned int)parser->problem_mark.column + 1;
-	const char *problem = parser->problem ? parser->problem : "not YAML";
-	const char *hint = "";
-
-	if (parser->error == YAML_READER_ERROR) {
-		// Has an offset in octets instead of a mark.
-		line = column = 1;
-		for (size_t i = 0; i < parser->problem_offset && i < len; i++) {
-			column++;
-			if (text[i] == '\n') {
-				line++;
-				column = 1;
-			}
-		}
-		hint = "; the file must be plain UTF-8 text";
-	} else if (octet_at(text, len, &parser->problem_mark) == '\t') {
-		hint = "; a tab: indent with spaces";
-	} else if (strstr(problem, "expected ':'")) {
-		hint = "; a key is followed by a colon and a space";
-	} else if (strstr(problem, "mapping values are not allowed")) {
-		hint = "; a colon is missing in the line above, a text with `: ` needs quotes, or "
-		       "the indentation is wrong";
-	} else if (parser->context && strstr(parser->context, "alias")) {
-		hint = "; a text that begins with * needs quotes";
-	}
-	problem_add(problems, line, column, "%s%s", problem, hint);
-}
-
 struct file_node *file_parse(const char *text, size_t len, struct problems *problems)
 {
 	static const yaml_mark_t start;
@@ -257,7 +212,7 @@ struct file_node *file_parse(const char *text, size_t len, struct problems *prob
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 	while (good && !done) {
 		if (!yaml_parser_parse(&parser, &event)) {
-			syntax_problem(&parser, text, len, problems);
+			file_syntax_problem(&parser, text, len, problems);
 			good = false;
 			break;
 		}
@@ -308,6 +263,19 @@ out:
 		fclose(file);
 	free(text);
 	return root;
+}
+
+void node_problem(struct file_node *node, struct problems *problems, const char *key,
+		  const char *fmt, ...)
+{
+	char text[PROBLEM_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	problem_add(problems, node->line, node->column, "%s %s", key, text);
+	node->bad = true;
 }
 
 struct file_node *file_find(struct file_node *root, const char *path)

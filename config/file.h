@@ -33,5 +33,9 @@ struct file_node *file_read(const char *path, struct problems *problems, int *er
 struct file_node *file_parse(const char *text, size_t len, struct problems *problems);
 void file_free(struct file_node *node);
 
+// At the value of a node, which is bad from now: `key text`.
+void node_problem(struct file_node *node, struct problems *problems, const char *key,
+		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 // The node at `registrar.tls.verify`; NULL: not in the file. Of a key given twice, the first.
 struct file_node *file_find(struct file_node *root, const char *path);

@@ -15,7 +15,7 @@ static const char *const short_forms[] = {"af_packet", "af_xdp", "tap", "pcap"};
 
 enum { SHORT_FORMS = sizeof(short_forms) / sizeof(short_forms[0]) };
 
-// x a hexadecimal digit, o an octal one, anything else itself; a comma begins devargs.
+// x a hexadecimal digit, o an octal one, anything else itself.
 static bool has_shape(const char *text, const char *shape)
 {
 	for (; *shape; shape++, text++) {
@@ -26,13 +26,14 @@ static bool has_shape(const char *text, const char *shape)
 		if (!fits)
 			return false;
 	}
-	return !*text || *text == ',';
+	return !*text;
 }
 
 // What the kernel takes as the name of an interface.
 static bool is_interface(const char *name)
 {
-	return name[0] && strlen(name) < IFNAMSIZ && !strpbrk(name, "/: \t,");
+	return name[0] && strlen(name) < IFNAMSIZ && !strpbrk(name, "/: \t,") &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 static bool short_form_check(const char *text, size_t len, char *why, size_t why_size)
@@ -40,14 +41,16 @@ static bool short_form_check(const char *text, size_t len, char *why, size_t why
 	unsigned int nearest = SUGGEST_FAR;
 	const char *best = NULL, *name = text + len + (text[len] == ':');
 	char form[32];
+	bool is_file;
 
 	for (unsigned int i = 0; i < SHORT_FORMS; i++) {
 		if (strlen(short_forms[i]) != len || strncmp(text, short_forms[i], len) != 0)
 			continue;
-		if (strcmp(short_forms[i], "pcap") == 0 ? *name != '\0' : is_interface(name))
+		is_file = strcmp(short_forms[i], "pcap") == 0;
+		if (is_file ? name[0] && !strchr(name, ',') : is_interface(name))
 			return true;
 		snprintf(why, why_size, "`%s` has no %s after the colon", text,
-			 strcmp(short_forms[i], "pcap") == 0 ? "file" : "name of an interface");
+			 is_file ? "file (a name without commas)" : "name of an interface");
 		return false;
 	}
 	snprintf(form, sizeof(form), "%.*s", (int)(len < 31 ? len : 31), text);
@@ -68,12 +71,11 @@ bool form_port_check(const char *text, char *why, size_t why_size)
 {
 	const char *colon = strchr(text, ':');
 
-	if (has_shape(text, "xxxx:xx:xx.o") || (strncmp(text, "net_", 4) == 0 && text[4]))
+	if (has_shape(text, "xxxx:xx:xx.o") || has_shape(text, "xx:xx.o"))
 		return true;
-	if (has_shape(text, "xx:xx.o")) {
-		snprintf(why, why_size, "needs the PCI domain: write \"0000:%s\"", text);
-		return false;
-	}
+	// eth_ is how DPDK before 17 named them; it still takes it.
+	if ((strncmp(text, "net_", 4) == 0 || strncmp(text, "eth_", 4) == 0) && text[4])
+		return true;
 	if (!colon && is_interface(text)) {
 		snprintf(why, why_size,
 			 "`%s` looks like an interface: write af_packet:%s, or af_xdp:%s where its "

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct schema_key;
 
@@ -11,3 +12,5 @@ struct schema_key;
 bool scalar_read(const struct schema_key *key, const char *text, void *at, char *why,
 		 size_t why_size);
 void scalar_text(const struct schema_key *key, const void *at, char *out, size_t size);
+// A number in the unit of the key, as bounds are told.
+void scalar_number_text(const struct schema_key *key, uint64_t value, char *out, size_t size);

@@ -3,14 +3,13 @@
 
 #include "config/value.h"
 
-#include <regex.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/file.h"
 #include "config/problem.h"
+#include "config/rule.h"
 #include "config/scalar.h"
 #include "config/schema.h"
 #include "config/settings.h"
@@ -48,20 +47,6 @@ static unsigned int item_count(const struct schema_key *key, const struct settin
 	return i;
 }
 
-static void __attribute__((format(printf, 4, 5)))
-value_problem(const struct schema_key *key, struct file_node *node, struct problems *problems,
-	      const char *fmt, ...)
-{
-	char text[WHY_BYTES];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	problem_add(problems, node->line, node->column, "%s %s", key->path, text);
-	node->bad = true;
-}
-
 static bool is_repeated(const struct schema_key *key, const struct settings *settings,
 			unsigned int count)
 {
@@ -73,85 +58,6 @@ static bool is_repeated(const struct schema_key *key, const struct settings *set
 		if (memcmp(item_at(key, settings, i), item_at(key, settings, count), size) == 0)
 			return true;
 	return false;
-}
-
-// The text of one half of a rule; NULL: a problem, which is said.
-static const char *rule_text(const struct schema_key *key, struct file_node *rule, const char *name,
-			     char *at, struct problems *problems)
-{
-	struct file_node *node = file_find(rule, name);
-
-	if (!node)
-		value_problem(key, rule, problems, "has a rule without %s:", name);
-	else if (node->kind != FILE_SCALAR)
-		value_problem(key, node, problems, "needs a text after %s:", name);
-	else if (strlen(node->text) >= SETTINGS_TEXT)
-		value_problem(key, node, problems, "has a %s longer than %d octets", name,
-			      SETTINGS_TEXT - 1);
-	else if (!node->bad)
-		return memcpy(at, node->text, strlen(node->text));
-	return NULL;
-}
-
-// Groups are \1 to \9, and \\ is a backslash; those that the expression has not would be empty.
-static void replace_check(const struct schema_key *key, struct file_node *node, size_t groups,
-			  struct problems *problems)
-{
-	for (const char *at = node->text; *at; at++) {
-		if (*at != '\\')
-			continue;
-		at++;
-		if (*at == '\\')
-			continue;
-		if (*at < '1' || *at > '9') {
-			value_problem(key, node, problems,
-				      "has a backslash without a group (\\1 to \\9) behind it");
-			return;
-		}
-		if ((size_t)(*at - '0') > groups) {
-			value_problem(key, node, problems,
-				      "replaces by \\%c, but match has %zu group%s ( )", *at,
-				      groups, groups == 1 ? "" : "s");
-			return;
-		}
-	}
-}
-
-static void rule_read(const struct schema_key *key, struct file_node *node,
-		      struct settings_rule *rule, struct problems *problems)
-{
-	const char *match, *replace;
-	regex_t regex;
-	char why[128];
-	int rc;
-
-	if (node->kind != FILE_MAP) {
-		value_problem(key, node, problems, "has items of two keys: match: and replace:");
-		return;
-	}
-	for (struct file_node *entry = node->first; entry; entry = entry->next)
-		if (strcmp(entry->key, "match") != 0 && strcmp(entry->key, "replace") != 0)
-			problem_add(problems, entry->key_line, entry->key_column,
-				    "%s knows match and replace, not `%.64s`", key->path,
-				    entry->key);
-	match = rule_text(key, node, "match", rule->match, problems);
-	replace = rule_text(key, node, "replace", rule->replace, problems);
-	if (!match)
-		return;
-	if (!match[0]) {
-		value_problem(key, file_find(node, "match"), problems, "has an empty match");
-		return;
-	}
-	rc = regcomp(&regex, match, REG_EXTENDED);
-	if (rc) {
-		regerror(rc, &regex, why, sizeof(why));
-		value_problem(key, file_find(node, "match"), problems,
-			      "has no regular expression: %s", why);
-		return;
-	}
-	if (replace)
-		replace_check(key, file_find(node, "replace"), regex.re_nsub, problems);
-	regfree(&regex);
 }
 
 static void item_read(const struct schema_key *key, struct file_node *node, struct settings *out,
@@ -166,15 +72,15 @@ static void item_read(const struct schema_key *key, struct file_node *node, stru
 	if (node->bad)
 		return;
 	if (node->kind != FILE_SCALAR)
-		value_problem(key, node, problems,
-			      node->kind == FILE_NOTHING ? "has an empty item"
-							 : "is a list of single values: no "
-							   "brackets inside, no space after a "
-							   "colon");
+		node_problem(node, problems, key->path,
+			     node->kind == FILE_NOTHING ? "has an empty item"
+							: "is a list of single values: no "
+							  "brackets inside, no space after a "
+							  "colon");
 	else if (!scalar_read(key, node->text, item_at(key, out, i), why, sizeof(why)))
-		value_problem(key, node, problems, "%s", why);
+		node_problem(node, problems, key->path, "%s", why);
 	else if (is_repeated(key, out, i))
-		value_problem(key, node, problems, "has %s twice", node->text);
+		node_problem(node, problems, key->path, "has %s twice", node->text);
 }
 
 static void list_read(const struct schema_key *key, struct file_node *node, struct settings *out,
@@ -188,16 +94,18 @@ static void list_read(const struct schema_key *key, struct file_node *node, stru
 		item_read(key, node, out, count++, problems);
 	} else if (node->kind != FILE_LIST) {
 		if (node->kind == FILE_SCALAR && key->type != SCHEMA_RULES)
-			value_problem(key, node, problems, "is a list: write [\"%.128s\"]",
-				      node->text);
+			node_problem(node, problems, key->path, "is a list: write [\"%.128s\"]",
+				     node->text);
 		else
-			value_problem(key, node, problems, "is a list%s: write [] for an empty one",
-				      key->type == SCHEMA_RULES ? " of rules (- match: ...)" : "");
+			node_problem(node, problems, key->path,
+				     "is a list%s: write [] for an empty one",
+				     key->type == SCHEMA_RULES ? " of rules (- match: ...)" : "");
 		return;
 	}
 	for (struct file_node *item = single ? NULL : node->first; item; item = item->next) {
 		if (count == key->items) {
-			value_problem(key, item, problems, "has more than %u items", key->items);
+			node_problem(item, problems, key->path, "has more than %u items",
+				     key->items);
 			node->bad = true;
 			break;
 		}
@@ -205,7 +113,7 @@ static void list_read(const struct schema_key *key, struct file_node *node, stru
 		node->bad |= item->bad;
 	}
 	if (count == 0 && (key->flags & SCHEMA_NOT_EMPTY))
-		value_problem(key, node, problems, "needs at least one item");
+		node_problem(node, problems, key->path, "needs at least one item");
 	if (key->count_offset)
 		*count_at(key, out) = count;
 }
@@ -218,16 +126,16 @@ void value_read(const struct schema_key *key, struct file_node *node, struct set
 	if (node->bad)
 		return;
 	if (node->kind == FILE_NOTHING)
-		value_problem(key, node, problems,
-			      "has no value; leave the line out for the default");
+		node_problem(node, problems, key->path,
+			     "has no value; leave the line out for the default");
 	else if (is_list(key))
 		list_read(key, node, out, problems);
 	else if (node->kind != FILE_SCALAR)
-		value_problem(key, node, problems, "is one value, not a %s",
-			      node->kind == FILE_LIST ? "list: leave the brackets or dash out"
-						      : "section");
+		node_problem(node, problems, key->path, "is one value, not a %s",
+			     node->kind == FILE_LIST ? "list: leave the brackets or dash out"
+						     : "section");
 	else if (!scalar_read(key, node->text, value_at(key, out), why, sizeof(why)))
-		value_problem(key, node, problems, "%s", why);
+		node_problem(node, problems, key->path, "%s", why);
 }
 
 void value_default(const struct schema_key *key, struct settings *out)

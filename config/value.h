@@ -11,7 +11,7 @@ struct problems;
 struct schema_key;
 struct settings;
 
-enum { VALUE_TEXT_BYTES = 16384 }; // the longest list
+enum { VALUE_TEXT_BYTES = 20480 }; // the longest list
 
 // Adds to problems and marks the node bad what can't be; the value is half set then.
 void value_read(const struct schema_key *key, struct file_node *node, struct settings *out,

@@ -561,11 +561,20 @@ static const struct {
 	{"file missing", false,
 	 "wire:\n"
 	 "  ports: [\"pcap:\"]\n",
-	 "2:11: wire.ports `pcap:` has no file after the colon\n"},
-	{"PCI without a domain", false,
+	 "2:11: wire.ports `pcap:` has no file (a name without commas) after the colon\n"},
+	{"PCI with arguments", false,
 	 "wire:\n"
-	 "  ports: [\"03:00.0\"]\n",
-	 "2:11: wire.ports needs the PCI domain: write \"0000:03:00.0\"\n"},
+	 "  ports: [\"0000:03:00.0,x=1\"]\n",
+	 "2:11: wire.ports `0000:03:00.0,x=1` is no port: a PCI address (0000:03:00.0), a virtual "
+	 "device of DPDK (net_...), af_packet:IF, af_xdp:IF, tap:IF or pcap:FILE\n"},
+	{"pcap with arguments", false,
+	 "wire:\n"
+	 "  ports: [\"pcap:/a,b\"]\n",
+	 "2:11: wire.ports `pcap:/a,b` has no file (a name without commas) after the colon\n"},
+	{"interface of dots", false,
+	 "wire:\n"
+	 "  ports: [\"tap:..\"]\n",
+	 "2:11: wire.ports `tap:..` has no name of an interface after the colon\n"},
 	{"PCI with a wrong function", false,
 	 "wire:\n"
 	 "  ports: [\"0000:03:00.9\"]\n",

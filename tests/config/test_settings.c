@@ -113,7 +113,7 @@ static void test_good_values(void **state)
 		  "log: {target: journal, level: debug}\n"
 		  "wire:\n"
 		  "  mode: inline\n"
-		  "  ports: [0000:03:00.0, \"0000:03:00.1,x=1\", \"net_tap0,iface=a\", af_xdp:b]\n"
+		  "  ports: [0000:03:00.0, \"03:00.1\", \"net_tap0,iface=a\", af_xdp:b]\n"
 		  "  cores: 1, 3-5\n"
 		  "  poll: always\n"
 		  "  memory: 1G\n"
@@ -146,7 +146,7 @@ static void test_good_values(void **state)
 	assert_int_equal(s.log.target, LOG_TO_JOURNAL);
 	assert_int_equal(s.log.level, LOG_DEBUG);
 	assert_int_equal(s.wire.port_count, 4);
-	assert_string_equal(s.wire.port[1], "0000:03:00.1,x=1");
+	assert_string_equal(s.wire.port[1], "03:00.1");
 	assert_true(s.wire.cores == 0x3a);
 	assert_int_equal(s.wire.poll, POLL_ALWAYS);
 	assert_true(s.wire.memory_bytes == UINT64_C(1) << 30);
@@ -211,6 +211,23 @@ static void test_hostile_files(void **state)
 	assert_int_equal(load(text, size / 5 * 5, false, &settings, &said), -EINVAL);
 	assert_non_null(strstr(said, "more values than settings can have"));
 	free(text);
+}
+
+static void test_problems_are_limited(void **state)
+{
+	static struct settings settings;
+	char text[4096];
+	const char *said;
+	size_t len = 0;
+	unsigned int lines = 0;
+
+	for (unsigned int i = 0; i < 300; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "z%u: 1\n", i);
+	assert_int_equal(load(text, len, false, &settings, &said), -EINVAL);
+	for (const char *at = said; *at; at++)
+		lines += *at == '\n';
+	assert_int_equal(lines, 201);
+	assert_non_null(strstr(said, "200:1: z199 is no setting\n 100 more problems\n"));
 }
 
 // Each prefix of a good file is taken or refused, never anything else.
@@ -400,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_good_values),
 		cmocka_unit_test(test_good_texts),
 		cmocka_unit_test(test_hostile_files),
+		cmocka_unit_test(test_problems_are_limited),
 		cmocka_unit_test(test_cut_files),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_print),
