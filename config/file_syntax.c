@@ -31,6 +31,7 @@ void file_syntax_problem(const struct yaml_parser_s *parser, const char *text, s
 	unsigned int column = (unsigned int)parser->problem_mark.column + 1;
 	const char *problem = parser->problem ? parser->problem : "not YAML";
 	const char *hint = "";
+	char octet = octet_at(text, len, &parser->problem_mark);
 
 	if (parser->error == YAML_READER_ERROR) {
 		// Has an offset in octets instead of a mark.
@@ -43,8 +44,10 @@ void file_syntax_problem(const struct yaml_parser_s *parser, const char *text, s
 			}
 		}
 		hint = "; the file must be plain UTF-8 text";
-	} else if (octet_at(text, len, &parser->problem_mark) == '\t') {
+	} else if (octet == '\t') {
 		hint = "; a tab: indent with spaces";
+	} else if (octet == '@' || octet == '`' || octet == '%') {
+		hint = "; a text that begins with it needs quotes";
 	} else if (strstr(problem, "expected ':'")) {
 		hint = "; a key is followed by a colon and a space";
 	} else if (strstr(problem, "mapping values are not allowed")) {

@@ -77,12 +77,39 @@ static bool site_admits(struct log_site *site, unsigned int *held_back)
 	return true;
 }
 
-// Nothing below a space survives, nor DEL: a line stays a line whatever was put into it.
-static void line_mask(char *line)
+// Octets of the UTF-8 character at text, 0 when it is none or a C1 control (U+0080..U+009F, which
+// some terminals obey). RFC 3629.
+static size_t utf8_char_bytes(const unsigned char *text, size_t len)
 {
-	for (; *line; line++)
-		if ((unsigned char)*line < 0x20 || *line == 0x7f)
-			*line = '?';
+	size_t need = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+
+	if (text[0] < 0xc2 || text[0] > 0xf4 || need > len)
+		return 0;
+	for (size_t i = 1; i < need; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	if (text[0] == 0xc2 && text[1] < 0xa0)
+		return 0;
+	return need;
+}
+
+// No control character survives, nor what is no UTF-8: a line stays a line whatever was put into
+// it.
+static void line_mask(char *line, size_t len)
+{
+	size_t step;
+
+	for (size_t i = 0; i < len; i += step) {
+		unsigned char c = (unsigned char)line[i];
+
+		step = 1;
+		if (c >= 0x80)
+			step = utf8_char_bytes((unsigned char *)line + i, len - i);
+		if (c < 0x20 || c == 0x7f || step == 0) {
+			line[i] = '?';
+			step = 1;
+		}
+	}
 }
 
 void log_line(struct log_site *site, enum log_level level, const char *area, const char *event,
@@ -106,27 +133,11 @@ void log_line(struct log_site *site, enum log_level level, const char *area, con
 		vsnprintf(text + len, sizeof(text) - len, fmt, args);
 		va_end(args);
 	}
-	line_mask(text);
+	line_mask(text, strlen(text));
 	if (log_target == LOG_TO_SYSLOG)
 		log_sink_syslog(&record);
 	else if (log_target != LOG_TO_JOURNAL || !log_sink_journal(log_program, &record))
 		log_sink_stderr(log_program, &record);
-}
-
-// Octets of the UTF-8 character at text, 0 when it is none or a C1 control (U+0080..U+009F, which
-// some terminals obey). RFC 3629.
-static size_t utf8_char_bytes(const unsigned char *text, size_t len)
-{
-	size_t need = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-
-	if (text[0] < 0xc2 || text[0] > 0xf4 || need > len)
-		return 0;
-	for (size_t i = 1; i < need; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if (text[0] == 0xc2 && text[1] < 0xa0)
-		return 0;
-	return need;
 }
 
 const char *log_quote_n(const char *text, size_t len)

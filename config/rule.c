@@ -67,11 +67,15 @@ void rule_read(const struct schema_key *key, struct file_node *node, struct sett
 			     "has items of two keys: match: and replace:");
 		return;
 	}
-	for (struct file_node *entry = node->first; entry; entry = entry->next)
+	for (struct file_node *entry = node->first; entry; entry = entry->next) {
 		if (strcmp(entry->key, "match") != 0 && strcmp(entry->key, "replace") != 0)
 			problem_add(problems, entry->key_line, entry->key_column,
 				    "%s knows match and replace, not `%.64s`", key->path,
 				    entry->key);
+		else if (entry != file_find(node, entry->key))
+			problem_add(problems, entry->key_line, entry->key_column,
+				    "%s has a rule with two of %s:", key->path, entry->key);
+	}
 	match = rule_text(key, node, "match", rule->match, problems);
 	replace = rule_text(key, node, "replace", rule->replace, problems);
 	if (!match)

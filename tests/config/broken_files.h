@@ -925,4 +925,45 @@ static const struct {
 	 "  number_rules:\n"
 	 "    - {match: \"\", replace: a}\n",
 	 "3:15: directory.number_rules has an empty match\n"},
+	{"rule with two matches", false,
+	 "directory:\n"
+	 "  number_rules:\n"
+	 "    - match: a\n"
+	 "      replace: b\n"
+	 "      match: c\n",
+	 "5:7: directory.number_rules has a rule with two of match:\n"},
+	{"registrar named twice in other capitals", false,
+	 "registrar:\n"
+	 "  T1: 1s\n"
+	 "  t1: 1s\n",
+	 "2:3: registrar.T1 is no setting; did you mean registrar.t1?\n"},
+	{"text where YAML wants quotes", false,
+	 "registrar:\n"
+	 "  user_agent: @offhook\n",
+	 "2:15: found character that cannot start any token; a text that begins with it needs "
+	 "quotes\n"},
+	{"text with a percent sign", false,
+	 "registrar:\n"
+	 "  user_agent: %offhook\n",
+	 "2:15: found character that cannot start any token; a text that begins with it needs "
+	 "quotes\n"},
+	{"several lists with problems", false,
+	 "wire:\n"
+	 "  ports: [eth0, eth1]\n"
+	 "calls:\n"
+	 "  ignore:\n"
+	 "    sources: [a, b]\n"
+	 "  caller_identity: [form, to]\n",
+	 "2:11: wire.ports `eth0` looks like an interface: write af_packet:eth0, or af_xdp:eth0 "
+	 "where its driver can\n"
+	 "2:17: wire.ports `eth1` looks like an interface: write af_packet:eth1, or af_xdp:eth1 "
+	 "where its driver can\n"
+	 "5:15: calls.ignore.sources `a` is no prefix of addresses, like 10.0.0.0/8 or "
+	 "2001:db8::/32\n"
+	 "5:18: calls.ignore.sources `b` is no prefix of addresses, like 10.0.0.0/8 or "
+	 "2001:db8::/32\n"
+	 "6:21: calls.caller_identity `form` is none of p-asserted-identity, remote-party-id, "
+	 "from; did you mean from?\n"
+	 "6:27: calls.caller_identity `to` is none of p-asserted-identity, remote-party-id, "
+	 "from\n"},
 };

@@ -118,6 +118,8 @@ static void test_nothing_forges_a_line(void **state)
 	log_error("a", "b", "raw=%s", "x\n2026 offhookd error a b\x1b[2J\x7f");
 	assert_int_equal(lines_of(said()), 1);
 	assert_non_null(strstr(line, "raw=x?2026 offhookd error a b?[2J?\n"));
+	log_error("a", "b", "raw=%s", "J\xc3\xbcrgen \x9b\xff \xc2\x9b \xe2\x82");
+	assert_non_null(strstr(said(), "raw=J\xc3\xbcrgen ?? ?? ??\n"));
 }
 
 static void test_long_line(void **state)
