@@ -42,8 +42,9 @@ int estate_feed(struct estate *estate, const void *data, size_t len);
 void estate_end(struct estate *estate);
 enum store_outcome estate_failure(const struct estate *estate, const char **text);
 
-bool estate_is_ready(const struct estate *estate); // batches are taken
-bool estate_is_full(const struct estate *estate);  // not now: too much is under way
+bool estate_is_ready(const struct estate *estate);  // batches are taken
+bool estate_is_proven(const struct estate *estate); // and one was stored on this connection
+bool estate_is_full(const struct estate *estate);   // not now: too much is under way
 // 0: the estate has it until done(); else -errno and it is still the caller's.
 int estate_write(struct estate *estate, struct batch *batch);
 // An empty write: answers prove that store and epoch are still ours. 0 or -errno.

@@ -136,7 +136,7 @@ static size_t received(void *owner, struct connection *connection, const char *d
 		fail_by_estate(redis);
 		return len;
 	}
-	if (estate_is_ready(redis->estate))
+	if (estate_is_proven(redis->estate))
 		backoff_reset(&redis->backoff);
 	watch_next(redis);
 	return len;

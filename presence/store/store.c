@@ -168,14 +168,6 @@ size_t store_backlog(const struct store *store)
 	return backlog_count(store->backlog);
 }
 
-static void batch_fire(struct timer *timer)
-{
-	struct store *store = (struct store *)timer;
-
-	store->due = true;
-	store_pump(store);
-}
-
 // NULL: not kept; counted, and the store is written anew when it can be.
 static struct backlog_entry *put(struct store *store, enum record_kind kind,
 				 struct record_text field, struct record_text value)
@@ -197,11 +189,7 @@ static struct backlog_entry *put(struct store *store, enum record_kind kind,
 			 backlog_count(store->backlog));
 		return NULL;
 	}
-	if (backlog_queued(store->backlog) >= store->batch_records)
-		store_pump(store);
-	else if (!timer_is_set(&store->batch_timer))
-		timer_set(loop_wheel(store->loop), &store->batch_timer,
-			  now_ns + store->batch_delay_ns, batch_fire);
+	store_pump(store);
 	return entry;
 }
 

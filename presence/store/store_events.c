@@ -9,6 +9,7 @@
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/metric.h"
+#include "presence/net/loop.h"
 #include "presence/store/memory.h"
 #include "presence/store/redis.h"
 #include "presence/store/seen.h"
@@ -79,6 +80,14 @@ static int send_batch(struct store *store, struct batch *batch)
 	return redis_write(store->redis, batch);
 }
 
+static void batch_fire(struct timer *timer)
+{
+	struct store *store = (struct store *)timer;
+
+	store->due = true;
+	store_pump(store);
+}
+
 void store_pump(struct store *store)
 {
 	while (can_write(store)) {
@@ -98,6 +107,9 @@ void store_pump(struct store *store)
 	}
 	if (!backlog_queued(store->backlog))
 		store->due = false;
+	else if (!store->due && !timer_is_set(&store->batch_timer))
+		timer_set(loop_wheel(store->loop), &store->batch_timer,
+			  clock_mono_ns() + store->batch_delay_ns, batch_fire);
 	metric_set(&backlog_gauge, backlog_count(store->backlog));
 }
 

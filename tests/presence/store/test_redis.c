@@ -25,6 +25,7 @@ static struct lab_engine engine;
 static struct loop_watch listener, client = {.fd = -1};
 static char socket_path[96];
 static unsigned int accepted;
+static bool hold;        // answers are late
 static size_t cut_after; // octets it says on a connection; 0: no cut
 
 static void client_close(void)
@@ -42,6 +43,8 @@ static void say_all(void)
 {
 	size_t len = fake.out_len;
 
+	if (hold)
+		return;
 	if (cut_after && len >= cut_after)
 		len = cut_after;
 	if (len)
@@ -176,6 +179,23 @@ static void writes_a_full_batch_at_once(void **state)
 	assert_int_equal(fake.writes, 2);
 }
 
+// The newer version's time comes while the older one is under way.
+static void writes_a_newer_version_after_a_late_answer(void **state)
+{
+	pass(0);
+	hold = true;
+	save(1);
+	pass(3);
+	save(1);
+	pass(10);
+	assert_int_equal(fake.writes, 1);
+	hold = false;
+	say_all();
+	pass(2);
+	assert_int_equal(fake.writes, 2);
+	assert_int_equal(store_backlog(engine.store), 0);
+}
+
 static void drops_a_server_that_does_not_answer(void **state)
 {
 	uint64_t before = metric_value("offhook_store_errors", "kind=\"timeout\"");
@@ -306,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(writes_after_two_milliseconds),
 		CASE(writes_a_full_batch_at_once),
+		CASE(writes_a_newer_version_after_a_late_answer),
 		CASE(drops_a_server_that_does_not_answer),
 		CASE(notices_silence_while_idle),
 		CASE(stays_connected_while_idle),
