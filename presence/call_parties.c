@@ -24,6 +24,10 @@ METRIC_COUNTER(invite_missing, "offhook_calls_invite_missing", NULL,
 METRIC_COUNTER(found_late, "offhook_calls_directory_late", NULL,
 	       "Answers of the directory for calls that were over")
 
+// RFC 3261 16.6 item 11: timer C. Nobody rings for longer without a 1xx; where little happens,
+// INVITEs are kept for hours.
+#define RINGING_NS (180 * NS_PER_S)
+
 #define IGNORED(reason, word)                                                   \
 	[reason] = {METRIC_IS_COUNTER,                                          \
 		    "offhook_calls_ignored",                                    \
@@ -120,6 +124,19 @@ static const struct call_event *request_find(const struct call *call, bool in_di
 	};
 
 	return invites_find(call->calls->invites, &query);
+}
+
+bool call_parties_ring(const struct calls *calls, struct siphash128 call_key, uint64_t from_tag,
+		       uint64_t now_ns)
+{
+	struct invites_query query = {
+		.call_key = call_key,
+		.from_tag = from_tag,
+		.match = INVITES_CALL,
+	};
+	const struct call_event *invite = invites_find(calls->invites, &query);
+
+	return invite != NULL && invite->mono_ns + RINGING_NS >= now_ns;
 }
 
 static const struct call_event *answer_find(const struct call *call)
@@ -263,7 +280,9 @@ static enum person_cause cause_of(const struct call *call)
 void call_parties_settle(struct call *call, const struct call_event *answer)
 {
 	struct calls *calls = call->calls;
-	bool ringing = request_find(call, false, INVITES_CALL) != NULL;
+	bool ringing = call_parties_ring(calls, call->key, call->tag[CALL_CALLER],
+					 call->start_ns) ||
+		       call_parties_ring(calls, call->key, call->tag[CALL_CALLEE], call->start_ns);
 
 	call->flags &= (uint8_t)~CALL_WAITS;
 	if (!(call->flags & CALL_SAW_ANSWER) && call->state == CALL_UP && ringing) {

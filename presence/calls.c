@@ -165,22 +165,6 @@ static void call_start(struct calls *calls, const struct call_event *event,
 	call_parties_find(call, event);
 }
 
-// An INVITE with this Call-ID and From tag is known: then a 2xx to UPDATE is not the first sign of
-// a call that was up before, but of one that rings.
-static bool call_rings(const struct calls *calls, const struct call_event *event)
-{
-	struct invites_query query = {
-		.call_key = event->call_key,
-		.from_tag = event->from_tag,
-		.match = INVITES_CALL,
-	};
-
-	if (invites_find(calls->invites, &query) != NULL)
-		return true;
-	query.from_tag = event->to_tag; // UPDATE by the callee
-	return invites_find(calls->invites, &query) != NULL;
-}
-
 // A message of a dialog that is not in the table.
 static void unknown_apply(struct calls *calls, const struct call_event *event,
 			  enum call_message message, uint64_t now_ns)
@@ -201,8 +185,10 @@ static void unknown_apply(struct calls *calls, const struct call_event *event,
 	if (change.event == CALL_RINGS &&
 	    (!calls->settings->calls.early_is_busy || marks & RECENT_SETTLED))
 		return;
-	if (message == CALL_MSG_INSIDE && call_rings(calls, event))
-		return;
+	if (message == CALL_MSG_INSIDE &&
+	    (call_parties_ring(calls, event->call_key, event->from_tag, now_ns) ||
+	     call_parties_ring(calls, event->call_key, event->to_tag, now_ns)))
+		return; // an UPDATE by either side of a call that rings
 	if (change.event == CALL_RINGS || change.event == CALL_STARTS)
 		call_start(calls, event, message, change, marks, now_ns);
 }
@@ -245,7 +231,9 @@ static void call_alive(struct call *call, const struct call_event *event, enum c
 static void early_answered(struct call *call, const struct call_event *event, uint64_t now_ns)
 {
 	call->start_ns = now_ns;
-	call->invite_cseq = call->cseq[CALL_CALLER] = event->cseq;
+	call->invite_cseq = event->cseq;
+	if (event->cseq > call->cseq[CALL_CALLER])
+		call->cseq[CALL_CALLER] = event->cseq;
 	call->calls->up++;
 	session_follow(call, event, now_ns);
 	if (!(call->flags & CALL_WAITS)) {
@@ -268,7 +256,8 @@ static void known_apply(struct call *call, enum call_role role, const struct cal
 		recent_mark(call->calls->recent, call->key, event->from_tag, event->to_tag,
 			    RECENT_ACKED, now_ns);
 	if (!call_judge(call, role, event, message, now_ns)) {
-		if (event->flags & EVENT_IS_RESPONSE)
+		if (message == CALL_MSG_ANSWER || message == CALL_MSG_INSIDE ||
+		    message == CALL_MSG_ALIVE)
 			metric_add(&duplicates, 1);
 		return;
 	}

@@ -58,7 +58,7 @@ struct call_view {
 	const char *call_id;
 	const char *caller, *callee; // addresses of record or NULL
 	enum call_state state;
-	uint64_t start_ns, deadline_ns; // monotonic
+	uint64_t start_ns, deadline_ns; // monotonic; deadline 0: none
 	const char *deadline_why; // "session timer", "maximum age", "no ACK", "BYE unanswered"
 	enum person_cause cause;  // how it came up
 };

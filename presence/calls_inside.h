@@ -43,6 +43,10 @@ void call_parties_find(struct call *call, const struct call_event *answer);
 // The INVITE is here, or will not be waited for any longer. answer: NULL: what was kept. The call
 // may be gone afterwards.
 void call_parties_settle(struct call *call, const struct call_event *answer);
+// An INVITE of this caller was seen not long ago: then a 2xx to UPDATE is no sign of a call that
+// was up before, but of one that rings.
+bool call_parties_ring(const struct calls *calls, struct siphash128 call_key, uint64_t from_tag,
+		       uint64_t now_ns);
 // Ends the dialog that the call's INVITE replaces, if it does (RFC 3891).
 void call_parties_replace(struct call *call);
 // One more call, by its cause.

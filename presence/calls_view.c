@@ -30,7 +30,7 @@ static struct call_view view_of(const struct call *call)
 		.callee = party_aor(call, CALL_CALLEE),
 		.state = call->state,
 		.start_ns = call->start_ns,
-		.deadline_ns = deadline_ns,
+		.deadline_ns = deadline_ns != UINT64_MAX ? deadline_ns : 0,
 		.deadline_why = call->state == CALL_OVER ? "clear delay"
 				: why[cause] != NULL     ? why[cause]
 							 : "none",

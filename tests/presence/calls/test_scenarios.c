@@ -203,6 +203,15 @@ static const struct scenario scenarios[] = {
 	{"a call that was up before: INFO", NULL,
 	 "1.1 200 INFO a>b cseq=7\n9 BYE b>a cseq=8\n9.1 200 BYE b>a cseq=8\n",
 	 "1.15 alice busy learned 1\n1.15 bob busy learned 1\n" DOWN_TOLD("9.1", "bye")},
+	{"a call whose 200 was lost is learned when it can't be ringing any more", NULL,
+	 "1 INVITE a> pai=carol\n2 200 UPDATE a>b\n100 200 UPDATE b>a cseq=1\n"
+	 "500 200 UPDATE a>b cseq=3\n510 pass\n",
+	 "500.05 carol busy learned 1\n500.05 bob busy learned 1\n"},
+	{"both ends, learned from a request of the callee", NULL,
+	 "1 INVITE b>a cseq=7\n1.1 200 INVITE b>a cseq=7\n9 BYE b>a cseq=8\n9.1 200 BYE b>a "
+	 "cseq=8\n",
+	 "1.1 bob busy learned 1\n1.1 alice busy learned 1\n"
+	 "9.1 bob clear bye 0\n9.1 alice clear bye 0\n"},
 	{"what lives outside of calls teaches nothing", NULL,
 	 "1 200 NOTIFY a>b\n1 200 REFER a>b\n1 200 PRACK a>b\n1 481 BYE a>b call=2\n90 pass\n", ""},
 	{"the INVITE was not seen: From and To of the 200", NULL,
