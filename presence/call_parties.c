@@ -15,9 +15,9 @@
 METRIC_COUNTER(answered, "offhook_calls_answered", NULL, "Dialogs that came up by a 2xx to INVITE")
 METRIC_COUNTER(learned, "offhook_calls_learned", NULL,
 	       "Dialogs that were up before they were first seen")
-METRIC_COUNTER(unmapped_caller, "offhook_calls_unmapped", "role=\"caller\"",
+METRIC_COUNTER(unmapped_caller, "offhook_calls_unmapped_parties", "role=\"caller\"",
 	       "Parties of calls who are nobody in the directory")
-METRIC_COUNTER(unmapped_callee, "offhook_calls_unmapped", "role=\"callee\"",
+METRIC_COUNTER(unmapped_callee, "offhook_calls_unmapped_parties", "role=\"callee\"",
 	       "Parties of calls who are nobody in the directory")
 METRIC_COUNTER(invite_missing, "offhook_calls_invite_missing", NULL,
 	       "Calls that came up without their INVITE: not seen, or overwritten by newer ones")

@@ -212,6 +212,12 @@ static const struct scenario scenarios[] = {
 	 "cseq=8\n",
 	 "1.1 bob busy learned 1\n1.1 alice busy learned 1\n"
 	 "9.1 bob clear bye 0\n9.1 alice clear bye 0\n"},
+	{"a Request-URI inside a dialog is a contact", NULL,
+	 "1 INVITE a>b cseq=7 ruri=dave pai=carol\n1.1 200 INVITE a>b cseq=7\n",
+	 "1.1 carol busy learned 1\n1.1 bob busy learned 1\n"},
+	{"P-Asserted-Identity of a response is the callee's", NULL,
+	 "1 200 INVITE a>b pai=carol\n2 pass\n",
+	 "1.05 alice busy answered 1\n1.05 bob busy answered 1\n"},
 	{"what lives outside of calls teaches nothing", NULL,
 	 "1 200 NOTIFY a>b\n1 200 REFER a>b\n1 200 PRACK a>b\n1 481 BYE a>b call=2\n90 pass\n", ""},
 	{"the INVITE was not seen: From and To of the 200", NULL,
