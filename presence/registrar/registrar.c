@@ -7,7 +7,6 @@
 #include "config/log.h"
 #include "config/metric.h"
 #include "config/settings.h"
-#include "config/units.h"
 #include "presence/net/loop.h"
 #include "presence/net/resolver.h"
 #include "presence/net/tls.h"
@@ -16,7 +15,6 @@
 #include <openssl/tls1.h>
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,44 +144,6 @@ void registrar_received(struct registrar *registrar, const char *bytes, size_t l
 	metric_set(&requests_open, registrar->open);
 }
 
-void registrar_local(const struct registrar *registrar, struct connection_options *options)
-{
-	struct sockaddr_storage any;
-	socklen_t len;
-
-	if (units_endpoint(registrar->settings.listen, &any, &len) ||
-	    any.ss_family != options->peer.ss_family)
-		return;
-	options->local = any;
-	options->local_len = len;
-	// The port is the one that is listened on; connections leave from any.
-	if (any.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&options->local)->sin6_port = 0;
-	else
-		((struct sockaddr_in *)&options->local)->sin_port = 0;
-}
-
-// An address that can stand in a Via: with a port, and not the wildcard.
-static void registrar_listen(struct registrar *registrar)
-{
-	struct sockaddr_storage *address = &registrar->listen;
-
-	registrar->listen_len = 0;
-	if (units_endpoint(registrar->settings.listen, address, &registrar->listen_len))
-		return;
-	if (address->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
-
-		if (!in6->sin6_port || IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
-			registrar->listen_len = 0;
-	} else {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)address;
-
-		if (!in->sin_port || in->sin_addr.s_addr == htonl(INADDR_ANY))
-			registrar->listen_len = 0;
-	}
-}
-
 static struct tls_context *registrar_tls(const struct settings_registrar *settings, char *error,
 					 size_t error_size)
 {
@@ -257,7 +217,6 @@ struct registrar *registrar_new(struct loop *loop, const struct settings *settin
 	registrar->events = *events;
 	registrar->ctx = ctx;
 	pacing_init(&registrar->pacing);
-	registrar_listen(registrar);
 	if (registrar_targets(registrar, error, error_size))
 		goto fail;
 	snprintf(error, error_size, "out of memory");
@@ -288,6 +247,8 @@ void registrar_free(struct registrar *registrar)
 	requests_free(registrar);
 	for (unsigned int i = 0; i < registrar->targets; i++)
 		target_fini(&registrar->target[i]);
+	for (int kind = 0; kind < REGISTRAR_KINDS; kind++)
+		inbound_close(&registrar->inbound[kind]);
 	while ((turn = pacing_take(&registrar->pacing)))
 		*turn = (struct publish_turn){0};
 	timer_cancel(loop_wheel(registrar->loop), &registrar->turns);
@@ -303,14 +264,17 @@ int registrar_reload(struct registrar *registrar, const struct settings *setting
 		     const struct secrets *secrets, char *error, size_t error_size)
 {
 	struct transaction_times times = registrar_times(&settings->registrar);
-	struct tls_context *tls = NULL;
+	struct tls_context *tls, *old;
 
 	if (registrar->tls) {
 		tls = registrar_tls(&settings->registrar, error, error_size);
 		if (!tls)
 			return -EINVAL;
-		tls_context_put(registrar->tls);
+		old = registrar->tls;
 		registrar->tls = tls; // for connections from now on
+		for (int kind = 0; kind < REGISTRAR_KINDS; kind++)
+			inbound_reload(&registrar->inbound[kind]);
+		tls_context_put(old);
 	}
 	registrar->settings = settings->registrar;
 	registrar->password = secrets->registrar_password;

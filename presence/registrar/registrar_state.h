@@ -5,9 +5,12 @@
 
 #include "config/secret.h"
 #include "config/settings.h"
+#include "presence/registrar/inbound.h"
 #include "presence/registrar/registrar.h"
 #include "presence/registrar/target.h"
 #include "presence/registrar/transaction.h"
+
+enum { REGISTRAR_KINDS = CONNECTION_TLS + 1 }; // SIP's transports, by enum connection_kind
 
 struct request;
 struct resolver;
@@ -28,9 +31,8 @@ struct registrar {
 	struct timer turns;
 	struct request *requests; // all that are open
 	size_t open;
-	struct sockaddr_storage listen;
-	socklen_t listen_len; // 0: no own address is given
-	bool usable;          // some target could be used when last looked at
+	struct inbound inbound[REGISTRAR_KINDS];
+	bool usable; // some target could be used when last looked at
 	bool draining;
 };
 
@@ -38,8 +40,6 @@ struct registrar {
 void registrar_changed(struct registrar *registrar); // a connection came or went
 void registrar_received(struct registrar *registrar, const char *bytes, size_t len);
 void registrar_target_due(struct timer *timer);
-// Binds outgoing connections to the own address, if one is given.
-void registrar_local(const struct registrar *registrar, struct connection_options *options);
 // The best connection for a request; see target_channel().
 struct channel *registrar_channel(struct registrar *registrar, struct peer *const *tried,
 				  size_t tried_count, bool may_wait);

@@ -142,14 +142,13 @@ static int request_authorize(struct request *request, struct text *out)
 
 static void request_sent_by(const struct request *request, struct sockaddr_storage *out)
 {
-	const struct registrar *registrar = request->registrar;
+	const struct channel *channel = request->channel;
 	socklen_t len = sizeof(*out);
 
 	memset(out, 0, sizeof(*out));
-	if (registrar->listen_len)
-		*out = registrar->listen;
-	else if (connection_local(request->channel->connection, out, &len))
-		out->ss_family = AF_INET;
+	if (connection_local(channel->connection, out, &len))
+		out->ss_family = channel_peer(channel)->address.address.ss_family;
+	inbound_sent_by(&request->registrar->inbound[channel->kind], out);
 }
 
 // Writes and sends it on the channel it has, as a new transaction. 0 or -errno.

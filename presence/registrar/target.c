@@ -137,7 +137,8 @@ static int peer_connect(struct peer *peer, struct channel *channel, enum connect
 		.receive_limit = RECEIVE_LIMIT,
 	};
 
-	registrar_local(registrar, &options);
+	inbound_open(&registrar->inbound[kind], registrar, kind);
+	inbound_bind(&registrar->inbound[kind], &options);
 	return channel_open(channel, registrar->loop, &options, settings->keepalive_ns,
 			    &peer_events, peer);
 }
