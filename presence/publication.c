@@ -249,6 +249,14 @@ static uint64_t publication_ends(const struct publication *publication)
 
 static void publication_due(struct timer *timer);
 
+static void publication_wait(struct publication *publication, uint64_t until_ns)
+{
+	if (until_ns == UINT64_MAX)
+		timer_cancel(publication->all->wheel, &publication->timer);
+	else
+		timer_set(publication->all->wheel, &publication->timer, until_ns, publication_due);
+}
+
 void publication_step(struct publication *publication)
 {
 	struct publications *all = publication->all;
@@ -260,7 +268,7 @@ void publication_step(struct publication *publication)
 		return;
 	kind = publication_next(publication, &at);
 	if (all->loaded && kind && at <= now) {
-		timer_cancel(all->wheel, &publication->timer);
+		publication_wait(publication, publication_ends(publication));
 		publication->phase = PHASE_QUEUED;
 		publication->kind = kind;
 		registrar_ask(all->registrar, &publication->turn, kind); // may be our turn at once
@@ -274,7 +282,7 @@ void publication_step(struct publication *publication)
 		return; // publications_loaded() comes back to it
 	at = sooner(kind ? at : UINT64_MAX, publication_ends(publication));
 	// Nothing left: it ends from the loop, because whoever called may still hold the person.
-	timer_set(all->wheel, &publication->timer, at == UINT64_MAX ? now : at, publication_due);
+	publication_wait(publication, at == UINT64_MAX ? now : at);
 }
 
 static bool publication_is_over(const struct publication *publication)
@@ -377,7 +385,7 @@ void publication_turn(void *ctx, struct publish_turn *turn)
 		return;
 	}
 	publication->kind = (uint8_t)kind;
-	timer_cancel(all->wheel, &publication->timer);
+	publication_wait(publication, UINT64_MAX);
 	if (kind != PUBLISH_INITIAL || strlen(publication->person->aor) >= sizeof(record.person)) {
 		publication_send(publication);
 		return;

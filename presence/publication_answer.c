@@ -137,10 +137,14 @@ static void answer_published(struct publication *publication, const struct publi
 {
 	struct publications *all = publication->all;
 	uint64_t granted = answer_granted_ns(publication, answer);
-	char *etag = NULL;
+	const char *tag = answer->etag;
+	bool kept = !tag && !answer->etag_refused && publication->etag;
+	char *etag;
 
-	if (answer->etag && !answer->etag_refused)
-		etag = strdup(answer->etag);
+	// A server that gives no new tag for a refresh goes on with the old one, if anything.
+	if (kept)
+		tag = publication->etag;
+	etag = tag ? strdup(tag) : NULL;
 	// In memory first: the old tag is dead from here on.
 	publication_forget_tag(publication);
 	publication->etag = etag;
@@ -154,6 +158,10 @@ static void answer_published(struct publication *publication, const struct publi
 	}
 	publication->expires_ns = publication->sent_ns + granted;
 	publication->refresh_ns = publication->sent_ns + answer_refresh_ns(all, granted);
+	if (kept) {
+		metric_add(&tag_missing, 1);
+		publication->uncertain_ns = publication->expires_ns;
+	}
 	if (!etag) {
 		// Lit, but nobody can refresh or remove it: it ends by itself, and is published
 		// anew shortly before that.

@@ -498,6 +498,44 @@ static void no_usable_tag(void **state)
 	}
 }
 
+// A server that forgets the tag in the answer to a refresh: the old one may still do.
+static void refresh_without_a_new_tag(void **state)
+{
+	(void)state;
+	start_published();
+	world_go(540 * S);
+	assert_sent(2, PUBLISH_REFRESH, "a");
+	world_ok(NULL, 600);
+	world_busy(JOHN, false);
+	assert_sent(3, PUBLISH_REMOVE, "a");
+	world_refuse(412); // it had given out another one
+	world_go(S);
+	assert_string_equal(world_state(JOHN), "orphan");
+	world_go(600 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+// While nobody has a turn, what is published at the registrar ends there by itself.
+static void expires_while_it_waits_for_its_turn(void **state)
+{
+	(void)state;
+	start_published();
+	world.hold_turns = true;
+	world_busy("sip:jane@x", true);
+	world_busy(JOHN, false);
+	assert_int_equal(world.queued, 2);
+	world_go(601 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_int_equal(world.queued, 1);
+	assert_false(world_stored(JOHN)->there);
+	world_turns();
+	world_go(5 * MS);
+	assert_sent(2, PUBLISH_INITIAL, "");
+	assert_string_equal(world_last()->person, "sip:jane@x");
+	world_stop();
+}
+
 // A server that needs 5 s and ten changes meanwhile: the last state is what counts.
 static void flapping(void **state)
 {
@@ -708,6 +746,8 @@ int main(void)
 		cmocka_unit_test(refused_person_is_suspended),
 		cmocka_unit_test(operator_clears),
 		cmocka_unit_test(no_usable_tag),
+		cmocka_unit_test(refresh_without_a_new_tag),
+		cmocka_unit_test(expires_while_it_waits_for_its_turn),
 		cmocka_unit_test(flapping),
 		cmocka_unit_test(turn_is_given_back),
 		cmocka_unit_test(registrar_unreachable),

@@ -166,7 +166,7 @@ static void deliver(void)
 			continue;
 		flight[i].busy = false;
 		if (request->etag[0] && flight[i].answer.outcome == PUBLISH_ANSWERED &&
-		    (flight[i].answer.status == 412 || flight[i].answer.status == 200))
+		    (flight[i].answer.status == 412 || flight[i].answer.etag))
 			strcpy(person[i].dead, request->etag);
 		world_answer(request, &flight[i].answer);
 	}
