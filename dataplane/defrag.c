@@ -5,6 +5,7 @@
 // no other extension header, and its hash no secret.
 #include "dataplane/defrag.h"
 
+#include "dataplane/eal.h"
 #include "dataplane/frame.h"
 #include "dataplane/poison.h"
 #include "link/counters.h"
@@ -50,11 +51,11 @@ static uint32_t buffers(unsigned int flows)
 	return flows * RTE_LIBRTE_IP_FRAG_MAX_FRAG + SPARE_BUFFERS;
 }
 
-uint64_t defrag_memory(unsigned int flows)
+uint64_t defrag_memory(unsigned int flows, bool hugepages)
 {
-	// 256: mempool and mbuf headers, rounded up. 1024: an entry of the table, which has twice
-	// as many as flows.
-	return (uint64_t)buffers(flows) * (RTE_MBUF_DEFAULT_BUF_SIZE + 256) + flows * 1024ull;
+	// 1024: an entry of the table, which has up to four times as many as flows.
+	return buffers(flows) * eal_buffer_bytes(RTE_MBUF_DEFAULT_BUF_SIZE, hugepages) +
+	       flows * 1024ull;
 }
 
 struct defrag *defrag_new(unsigned int flows, uint64_t timeout_ns, const struct siphash_key *key,

@@ -18,7 +18,7 @@ struct defrag *defrag_new(unsigned int flows, uint64_t timeout_ns, const struct 
 			  struct wire_counters *counters, char *error, size_t error_size);
 void defrag_free(struct defrag *defrag);
 // Octets of packet memory that defrag_new() will take.
-uint64_t defrag_memory(unsigned int flows);
+uint64_t defrag_memory(unsigned int flows, bool hugepages);
 
 // One fragment, as frame_walk() left it in *frame, of the packet at data. true when it completes
 // its datagram: *data then points to the IP payload (valid until the next call), *len is its

@@ -18,6 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
+enum {
+	PAGE_BYTES = 4096,
+	BUFFER_HEADER_BYTES = 256, // of mempool and mbuf, rounded up
+};
+
 enum { ARGUMENTS = 32 + SETTINGS_PORTS * 2 + SETTINGS_EAL_ARGS, ARGUMENT_BYTES = 512 };
 
 static struct {
@@ -99,6 +104,18 @@ uint64_t eal_free_hugepages(void)
 	}
 	closedir(dir);
 	return bytes;
+}
+
+// DPDK lets no buffer cross a page, in case a device wants to reach it: on pages of 4 KiB that is
+// one buffer a page, mostly.
+uint64_t eal_buffer_bytes(uint32_t data_room, bool hugepages)
+{
+	uint64_t bytes = data_room + BUFFER_HEADER_BYTES;
+
+	if (hugepages)
+		return bytes;
+	return bytes <= PAGE_BYTES / 2 ? PAGE_BYTES / (PAGE_BYTES / bytes)
+				       : (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
 struct arguments {
@@ -224,7 +241,7 @@ int eal_start(const struct eal_plan *plan, char *error, size_t error_size)
 		snprintf(error, error_size, "no memory");
 		return -ENOMEM;
 	}
-	eal.hugepages = plan->may_use_hugepages && eal_free_hugepages() >= plan->memory_bytes;
+	eal.hugepages = plan->may_use_hugepages && eal_free_hugepages() >= plan->hugepage_bytes;
 	bool kept = !plan->cores && sched_getaffinity(0, sizeof(before), &before) == 0;
 	if (plan->cores)
 		pin(plan->cores->main_cpu);

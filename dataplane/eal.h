@@ -14,7 +14,8 @@ struct cores;
 
 struct eal_plan {
 	const struct cores *cores; // NULL: no poll cores (replay)
-	uint64_t memory_bytes;     // that will be needed
+	uint64_t memory_bytes;     // that will be needed, without hugepages
+	uint64_t hugepage_bytes;   // with
 	bool may_use_hugepages;
 	const char *pci[SETTINGS_PORTS]; // addresses of PCI ports
 	unsigned int pci_count;
@@ -26,6 +27,8 @@ struct eal_plan {
 // A second call in the same process changes nothing: DPDK can't start twice.
 int eal_start(const struct eal_plan *plan, char *error, size_t error_size);
 bool eal_on_hugepages(void);
+// Octets that a packet buffer takes.
+uint64_t eal_buffer_bytes(uint32_t data_room, bool hugepages);
 // Octets of free hugepages on this machine.
 uint64_t eal_free_hugepages(void);
 // The last error or warning DPDK logged, for sentences about why something failed; never NULL.

@@ -183,10 +183,17 @@ static int detach(unsigned int index)
 int interface_xdp_clear(unsigned int index, const char *name, char *error, size_t error_size)
 {
 	uint32_t program = attached(index);
+	// Also without a program: an engine that just stopped may still hold the queue.
+	bool free_now = (program == 0 || is_ours(program)) && !in_use(index);
 
-	if (program == 0)
+	if (program == 0 && free_now)
 		return 0;
-	if (is_ours(program) && !in_use(index) && detach(index) == 0) {
+	if (program == 0) {
+		snprintf(error, error_size, "another program has an AF_XDP socket on %s: stop it",
+			 name);
+		return -EBUSY;
+	}
+	if (free_now && detach(index) == 0) {
 		log_warn("port", "xdp-leftover", "interface=%s program=%u action=removed", name,
 			 program);
 		return 0;

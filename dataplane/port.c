@@ -21,7 +21,6 @@ enum {
 	POOL_CACHE = 256,
 	BURST = 32,
 	RSS_KEY_BYTES = 64, // the longest of any driver
-	HEADER_BYTES = 256, // mempool and mbuf headers of a buffer, rounded up
 };
 
 __attribute__((format(printf, 3, 4))) static int fail(char *error, size_t size, const char *fmt,
@@ -35,9 +34,9 @@ __attribute__((format(printf, 3, 4))) static int fail(char *error, size_t size, 
 	return -EIO;
 }
 
-uint64_t port_memory(const struct port *port, const struct settings_wire *wire)
+uint64_t port_memory(const struct port *port, const struct settings_wire *wire, bool hugepages)
 {
-	return wire->queues * wire->mbufs * (port->facts.data_room + HEADER_BYTES);
+	return wire->queues * wire->mbufs * eal_buffer_bytes(port->facts.data_room, hugepages);
 }
 
 static int probe(struct port *port, const struct settings_wire *wire, char *error, size_t size)

@@ -25,7 +25,7 @@ struct port {
 };
 
 // Octets of packet memory that port_open() will take.
-uint64_t port_memory(const struct port *port, const struct settings_wire *wire);
+uint64_t port_memory(const struct port *port, const struct settings_wire *wire, bool hugepages);
 // Name and facts are filled in. After it, packets wait in the queues. 0, or -errno with a sentence.
 int port_open(struct port *port, const struct settings_wire *wire, char *error, size_t error_size);
 // Takes an AF_XDP program off its interface.

@@ -181,7 +181,8 @@ int replay_run(const char *path, const struct settings *settings, const struct s
 	       replay_time_fn *time, replay_event_fn *event, void *ctx,
 	       struct wire_counters *counters, char *error, size_t error_size)
 {
-	struct eal_plan plan = {.memory_bytes = SPARE_MEMORY + defrag_memory(FRAGMENT_FLOWS)};
+	struct eal_plan plan = {.memory_bytes = SPARE_MEMORY +
+						defrag_memory(FRAGMENT_FLOWS, false)};
 	struct replay *replay = calloc(1, sizeof(*replay));
 
 	if (error_size)

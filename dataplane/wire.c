@@ -105,26 +105,33 @@ static int check_ports(struct wire *wire, char *error, size_t size)
 	return 0;
 }
 
+static uint64_t memory_needed(const struct wire *wire, bool hugepages)
+{
+	const struct settings_wire *settings = &wire->settings.wire;
+	unsigned int flows = (unsigned int)settings->fragment_flows;
+	uint64_t bytes = SPARE_MEMORY + wire->cores.count * defrag_memory(flows, hugepages);
+
+	for (unsigned int i = 0; i < settings->port_count; i++)
+		bytes += port_memory(&wire->port[i], settings, hugepages);
+	return bytes;
+}
+
 static int start_eal(struct wire *wire, char *error, size_t size)
 {
 	const struct settings_wire *settings = &wire->settings.wire;
 	struct eal_plan plan = {
 		.cores = &wire->cores,
 		.may_use_hugepages = settings->hugepages == PAGES_AUTO,
+		.memory_bytes = settings->memory_bytes ? settings->memory_bytes
+						       : memory_needed(wire, false),
+		.hugepage_bytes = memory_needed(wire, true),
 		.extra = settings->eal_arg,
 		.extra_count = settings->eal_arg_count,
-		.memory_bytes = SPARE_MEMORY +
-				wire->cores.count *
-					defrag_memory((unsigned int)settings->fragment_flows),
 	};
 
-	for (unsigned int i = 0; i < settings->port_count; i++) {
-		plan.memory_bytes += port_memory(&wire->port[i], settings);
+	for (unsigned int i = 0; i < settings->port_count; i++)
 		if (wire->port[i].name.kind == PORT_PCI)
 			plan.pci[plan.pci_count++] = wire->port[i].name.device;
-	}
-	if (settings->memory_bytes)
-		plan.memory_bytes = settings->memory_bytes;
 	return eal_start(&plan, error, size);
 }
 

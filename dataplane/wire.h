@@ -15,6 +15,9 @@ struct wire;
 // error when they can't work. Called by the supervisor before the segment is made.
 unsigned int wire_lcores(const struct settings *settings, char *error, size_t error_size);
 
+// A process opens a wire once: DPDK does not start twice, and net_af_xdp keeps its interface until
+// the process ends. (Without AF_XDP ports a second one works, on the same cores.)
+//
 // EAL, pools, ports. On failure NULL, with what happened, where and what to do in error. Ports are
 // open when it returns, so the caller can drop privileges before wire_run().
 struct wire *wire_open(const struct settings *settings, struct segment *segment, int doorbell,

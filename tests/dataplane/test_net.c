@@ -485,9 +485,9 @@ static void test_refused(void **state)
 	}
 }
 
-int main(void)
+// net_af_xdp keeps its socket until the process ends, so each test has a process of its own.
+int main(int argc, char **argv)
 {
-	// The one that forks comes first, before DPDK runs in this process.
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_after_a_kill),  cmocka_unit_test(test_inline_af_xdp),
 		cmocka_unit_test(test_tap_af_packet), cmocka_unit_test(test_tap_net_tap),
@@ -497,5 +497,7 @@ int main(void)
 	if (geteuid() != 0)
 		return SKIPPED;
 	log_init("test", LOG_TO_STDERR, LOG_INFO);
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
