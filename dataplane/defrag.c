@@ -120,15 +120,21 @@ static struct siphash128 flow_hash(const struct defrag *defrag, const struct fra
 	return siphash128(&defrag->key, &flow, sizeof(flow));
 }
 
+// Octet for octet the same: another datagram that happens to have the same identifier is none.
 static bool seen_before(struct defrag *defrag, const struct frame *frame, struct siphash128 flow,
-			uint64_t now_ns)
+			const uint8_t *piece, uint64_t now_ns)
 {
 	struct {
 		struct siphash128 flow;
+		uint64_t content;
 		uint32_t id, off, len, more;
-	} piece = {flow, frame->fragment_id, frame->fragment_off, frame->payload_len,
-		   frame->more_fragments};
-	uint64_t print = siphash64(&defrag->key, &piece, sizeof(piece));
+	} all = {flow,
+		 siphash64(&defrag->key, piece, frame->payload_len),
+		 frame->fragment_id,
+		 frame->fragment_off,
+		 frame->payload_len,
+		 frame->more_fragments};
+	uint64_t print = siphash64(&defrag->key, &all, sizeof(all));
 	struct recent *recent = &defrag->recent[print & (RECENT - 1)];
 
 	if (recent->print == print && now_ns - recent->seen_ns < defrag->timeout_ns)
@@ -214,7 +220,7 @@ bool defrag_add(struct defrag *defrag, const struct frame *frame, const uint8_t 
 	struct siphash128 flow = flow_hash(defrag, frame);
 
 	value[WIRE_FRAGMENTS]++;
-	if (seen_before(defrag, frame, flow, now_ns)) {
+	if (seen_before(defrag, frame, flow, *data + frame->payload_off, now_ns)) {
 		value[WIRE_FRAGMENT_DUPLICATE]++;
 		return false;
 	}

@@ -232,11 +232,11 @@ static bool event_of_call(struct engine *engine, const char *call_id)
 
 enum { ZOO = 11, ZOO_EVENTS = 3 };
 
-static void fragment(struct packet *packet, const struct packet *whole, unsigned int off,
-		     unsigned int len, bool more)
+static void fragment(struct packet *packet, const struct packet *whole, unsigned int id,
+		     unsigned int off, unsigned int len, bool more)
 {
 	packet_ethernet(packet, 0x0800);
-	packet_ipv4(packet, 0, len, 99, off / 8 | (more ? 0x2000 : 0), 17);
+	packet_ipv4(packet, 0, len, id, off / 8 | (more ? 0x2000 : 0), 17);
 	packet_raw(packet, whole->data + off, len);
 }
 
@@ -276,8 +276,8 @@ static void build_zoo(struct packet zoo[ZOO], const char *side)
 	const char *text = message("INVITE", call_id, 1600);
 	packet_udp(&whole, (unsigned int)strlen(text));
 	packet_text(&whole, text);
-	fragment(&zoo[8], &whole, 0, 1480, true);
-	fragment(&zoo[9], &whole, 1480, (unsigned int)whole.len - 1480, false);
+	fragment(&zoo[8], &whole, (uint8_t)*side, 0, 1480, true);
+	fragment(&zoo[9], &whole, (uint8_t)*side, 1480, (unsigned int)whole.len - 1480, false);
 	snprintf(call_id, sizeof(call_id), "tagged-%s", side);
 	text = message("BYE", call_id, 1);
 	unsigned int len = (unsigned int)strlen(text);
