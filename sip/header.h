@@ -37,8 +37,6 @@ enum {
 // Of a name alone, without LWS and colon; HEADER_OTHER for all that is not in the table.
 enum header_name header_lookup(const char *name, size_t len);
 
-// Of the header line [line, end): the usual form only, a name of visible ASCII with its colon right
-// behind it. *value is what follows the colon. HEADER_NONE for anything else, which is not to say
-// that it is wrong. limit: the end of the message's bytes, up to which it may read.
-enum header_name header_scan(const char *line, const char *end, const char *limit,
-			     const char **value);
+// The same, for names of which line_is_stop() says that none of their octets is a stop, and for
+// which eight octets can be read even if the name is shorter. len > 0.
+enum header_name header_lookup_plain(const char *name, size_t len);

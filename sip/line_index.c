@@ -16,10 +16,10 @@ bool line_kernel_supported(enum line_kernel kernel)
 	case LINE_KERNEL_SSE42: return __builtin_cpu_supports("sse4.2") > 0;
 	case LINE_KERNEL_AVX2:
 		return __builtin_cpu_supports("avx2") > 0 && __builtin_cpu_supports("bmi") > 0 &&
-		       __builtin_cpu_supports("bmi2") > 0;
+		       __builtin_cpu_supports("popcnt") > 0;
 	case LINE_KERNEL_AVX512:
 		return __builtin_cpu_supports("avx512bw") > 0 &&
-		       __builtin_cpu_supports("bmi") > 0 && __builtin_cpu_supports("bmi2") > 0;
+		       __builtin_cpu_supports("bmi") > 0 && __builtin_cpu_supports("popcnt") > 0;
 #endif
 	default: return false;
 	}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the header lines of a message start, found with the widest instructions the machine has.
-// Indexes the header area only: stops behind the first empty line. A body is never scanned.
+// Where the header lines of a message start and where its runs of ordinary characters end, found in
+// one pass with the widest instructions the machine has. Indexes the header area only: stops behind
+// the first empty line. A body is never looked at. All that follows steps from mark to mark instead
+// of from octet to octet.
 #pragma once
 
 #include <stdbool.h>
@@ -16,18 +18,63 @@ enum line_kernel {
 	LINE_KERNEL_COUNT,
 };
 
-enum { LINE_INDEX_MAX = 256 };
+enum {
+	LINE_INDEX_MAX = 256,
+	LINE_INDEX_BYTES = 16384, // SIP_MAX_HEADER_BYTES
+	LINE_BLOCK = 64,
+};
 
 struct line_index {
 	uint16_t count;      // lines, without the empty one that ends the headers
 	uint16_t header_end; // offset behind the empty line; 0: no empty line within len
-	bool bare_lf;        // a line of the headers, or the empty one, ended with LF alone
-	bool stray_cr;       // a CR in the headers that no LF follows
-	uint16_t start[LINE_INDEX_MAX + 1]; // start[count] is where the empty line starts
+	bool odd_line_end;   // an LF in the headers without a CR before it, or a CR without an LF
+	// start[count] is where the empty line starts. Room for one block too many, so that the
+	// count is checked once a block.
+	uint16_t start[LINE_INDEX_MAX + LINE_BLOCK + 2];
+	// One bit an octet, up to the block that header_end is in. stop: what no name, token or
+	// host has, as line_is_stop() says; every line end is one. colon: colons.
+	uint64_t stop[LINE_INDEX_BYTES / LINE_BLOCK];
+	uint64_t colon[LINE_INDEX_BYTES / LINE_BLOCK];
 };
 
-// 0, -EMSGSIZE with more lines than LINE_INDEX_MAX, -ENODATA without an empty line.
+// 0, -EMSGSIZE with more than LINE_INDEX_MAX lines or LINE_INDEX_BYTES, -ENODATA without an empty
+// line. Unless 0, nothing in *index holds.
 int line_index_build(const char *buf, size_t len, struct line_index *index);
+
+// Controls, blanks, ! " , ; < = > and backslash, and all that is not ASCII.
+static inline bool line_is_stop(unsigned char c)
+{
+	return c < 0x23 || c > 0x7e || (c >= ';' && c <= '>') || c == ',' || c == '\\';
+}
+
+// The first stop at or behind `at`, which is in a line: there is always one, the line's end.
+static inline uint32_t line_next_stop(const struct line_index *index, uint32_t at)
+{
+	uint32_t word = at / LINE_BLOCK;
+	uint64_t marks = index->stop[word] >> at % LINE_BLOCK;
+
+	if (marks != 0)
+		return at + (uint32_t)__builtin_ctzll(marks);
+	do
+		marks = index->stop[++word];
+	while (marks == 0);
+	return word * LINE_BLOCK + (uint32_t)__builtin_ctzll(marks);
+}
+
+// The first stop or colon.
+static inline uint32_t line_next_colon(const struct line_index *index, uint32_t at)
+{
+	uint32_t word = at / LINE_BLOCK;
+	uint64_t marks = (index->stop[word] | index->colon[word]) >> at % LINE_BLOCK;
+
+	if (marks != 0)
+		return at + (uint32_t)__builtin_ctzll(marks);
+	do {
+		word++;
+		marks = index->stop[word] | index->colon[word];
+	} while (marks == 0);
+	return word * LINE_BLOCK + (uint32_t)__builtin_ctzll(marks);
+}
 
 // Picks the kernel for all following calls; AUTO: the best this machine has. -ENOTSUP if it lacks
 // the one asked for. Before any poll core runs.

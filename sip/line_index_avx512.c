@@ -1,27 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// One load a block; the last one is masked, so that nothing behind the message is read.
+// One load a block, and comparisons that give masks.
 #include "sip/line_kernel.h"
 
 #include <immintrin.h>
 
+static inline uint64_t is(__m512i block, char c)
+{
+	return _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(c));
+}
+
+static inline uint64_t in_range(__m512i block, char low, char high)
+{
+	return _mm512_cmple_epu8_mask(_mm512_sub_epi8(block, _mm512_set1_epi8(low)),
+				      _mm512_set1_epi8((char)(high - low)));
+}
+
+static inline struct line_masks classify(const char *block)
+{
+	__m512i octets = _mm512_loadu_si512((const void *)block);
+
+	return (struct line_masks){
+		.lf = is(octets, '\n'),
+		.cr = is(octets, '\r'),
+		.colon = is(octets, ':'),
+		.stop = ~in_range(octets, 0x23, 0x7e) | in_range(octets, ';', '>') |
+			is(octets, ',') | is(octets, '\\'),
+	};
+}
+
 int line_kernel_avx512(const char *buf, size_t len, struct line_index *index)
 {
-	const __m512i lf = _mm512_set1_epi8('\n'), cr = _mm512_set1_epi8('\r');
-	struct line_walk walk;
-
-	line_walk_init(&walk, index);
-	for (size_t off = 0; off < len; off += LINE_BLOCK) {
-		__mmask64 there = UINT64_MAX;
-		__m512i block;
-		int ret;
-
-		if (len - off < LINE_BLOCK)
-			there = UINT64_MAX >> (LINE_BLOCK - (len - off));
-		block = _mm512_maskz_loadu_epi8(there, buf + off);
-		ret = line_walk_block(&walk, buf, (uint32_t)off, _mm512_cmpeq_epi8_mask(block, lf),
-				      _mm512_cmpeq_epi8_mask(block, cr));
-		if (ret <= 0)
-			return ret;
-	}
-	return -ENODATA;
+	return line_walk(buf, len, index, classify);
 }

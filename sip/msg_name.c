@@ -56,29 +56,30 @@ const char *sip_method_name(enum sip_method method)
 	return (unsigned int)method < SIP_METHOD_COUNT ? method_names[method] : "unknown";
 }
 
+// Length and first letter leave one candidate; comparing with a constant is a few instructions.
+#define CANDIDATE(first, text, method)          \
+	case (sizeof(text) - 1) << 8 | (first): \
+		return memcmp(token, text, sizeof(text) - 1) == 0 ? (method) : SIP_OTHER_METHOD
+
 enum sip_method sip_method_find(const char *token, size_t len)
 {
-	enum sip_method guess = SIP_OTHER_METHOD;
-
 	if (len < 3 || len > 9)
 		return SIP_OTHER_METHOD;
-	// Length and first letter leave one candidate.
 	switch (len << 8 | (unsigned char)token[0]) {
-	case 3 << 8 | 'A': guess = SIP_ACK; break;
-	case 3 << 8 | 'B': guess = SIP_BYE; break;
-	case 4 << 8 | 'I': guess = SIP_INFO; break;
-	case 5 << 8 | 'P': guess = SIP_PRACK; break;
-	case 5 << 8 | 'R': guess = SIP_REFER; break;
-	case 6 << 8 | 'I': guess = SIP_INVITE; break;
-	case 6 << 8 | 'C': guess = SIP_CANCEL; break;
-	case 6 << 8 | 'U': guess = SIP_UPDATE; break;
-	case 6 << 8 | 'N': guess = SIP_NOTIFY; break;
-	case 7 << 8 | 'O': guess = SIP_OPTIONS; break;
-	case 7 << 8 | 'M': guess = SIP_MESSAGE; break;
-	case 7 << 8 | 'P': guess = SIP_PUBLISH; break;
-	case 8 << 8 | 'R': guess = SIP_REGISTER; break;
-	case 9 << 8 | 'S': guess = SIP_SUBSCRIBE; break;
+		CANDIDATE('A', "ACK", SIP_ACK);
+		CANDIDATE('B', "BYE", SIP_BYE);
+		CANDIDATE('I', "INFO", SIP_INFO);
+		CANDIDATE('P', "PRACK", SIP_PRACK);
+		CANDIDATE('R', "REFER", SIP_REFER);
+		CANDIDATE('I', "INVITE", SIP_INVITE);
+		CANDIDATE('C', "CANCEL", SIP_CANCEL);
+		CANDIDATE('U', "UPDATE", SIP_UPDATE);
+		CANDIDATE('N', "NOTIFY", SIP_NOTIFY);
+		CANDIDATE('O', "OPTIONS", SIP_OPTIONS);
+		CANDIDATE('M', "MESSAGE", SIP_MESSAGE);
+		CANDIDATE('P', "PUBLISH", SIP_PUBLISH);
+		CANDIDATE('R', "REGISTER", SIP_REGISTER);
+		CANDIDATE('S', "SUBSCRIBE", SIP_SUBSCRIBE);
 	default: return SIP_OTHER_METHOD;
 	}
-	return memcmp(token, method_names[guess], len) == 0 ? guess : SIP_OTHER_METHOD;
 }

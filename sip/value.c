@@ -4,236 +4,258 @@
 #include <string.h>
 
 #include "sip/msg.h"
-#include "sip/scan.h"
 
-static inline bool is_space(char c)
+static inline bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
-static inline struct text text_between(const char *at, const char *end)
+// Four octets as a number, letters in lower case; behind any octet of a line there are at least
+// that many, as CR LF CR LF ends the headers.
+static inline uint32_t word_lower(const char *at)
 {
-	return (struct text){.at = at, .len = (uint32_t)(end - at)};
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word | 0x20202020;
 }
 
-// word: lower-case letters.
-static inline bool same_nocase(const char *at, const char *word, size_t len)
+static inline uint32_t word_of(const char text[4])
 {
-	for (size_t i = 0; i < len; i++) {
-		if ((at[i] | 0x20) != word[i])
-			return false;
-	}
-	return true;
-}
+	uint32_t word;
 
-struct value value_trim(const char *at, const char *end, const char *limit)
-{
-	while (at < end && is_space(*at))
-		at++;
-	while (end > at && is_space(end[-1]))
-		end--;
-	return (struct value){.at = at, .end = end, .limit = limit};
-}
-
-bool value_is_known_uri(const char *at, const char *end)
-{
-	if (end - at < 5)
-		return false;
-	if (same_nocase(at, "sip", 3))
-		return at[3] == ':' || ((at[3] | 0x20) == 's' && at[4] == ':' && end - at > 5);
-	return same_nocase(at, "tel", 3) && at[3] == ':';
+	memcpy(&word, text, sizeof(word));
+	return word;
 }
 
 // Behind the quoted string that starts at `at`, which ends at the first quote that no backslash
-// hides; or NULL.
-static const char *skip_quoted(struct value value, const char *at)
+// hides; 0: it doesn't end on this line.
+static uint32_t skip_quoted(const struct value *value, uint32_t at)
 {
-	for (at++;; at += 2) {
-		at = scan_to(SCAN_QUOTED, at, value.end, value.limit);
-		if (at == value.end)
-			return NULL;
-		if (*at == '"')
+	for (at++;;) {
+		at = line_next_stop(value->index, at);
+		if (at >= value->end)
+			return 0;
+		if (value->buf[at] == '"')
 			return at + 1;
-		if (value.end - at < 2)
-			return NULL;
+		at += value->buf[at] == '\\' ? 2 : 1;
 	}
 }
 
-// Behind a display name, at the `<`; or NULL.
-static const char *skip_display_name(struct value value)
+static inline uint32_t skip_blanks(const struct value *value, uint32_t at)
 {
-	const char *at = value.at;
-
-	if (at == value.end || *at == '<')
-		return at;
-	if (*at == '"') {
-		at = skip_quoted(value, at);
-		if (at == NULL)
-			return NULL;
-	} else {
-		// Words: visible ASCII and blanks up to the bracket.
-		while (at < value.end && *at != '<') {
-			at = scan_to(SCAN_PARAMETER, at, value.end, value.limit);
-			if (at < value.end && *at != '<' && !is_space(*at))
-				return NULL;
-			while (at < value.end && is_space(*at))
-				at++;
-		}
-	}
-	while (at < value.end && is_space(*at))
+	while (is_blank(value->buf[at]))
 		at++;
 	return at;
 }
 
-bool value_address(struct value value, struct text *uri, const char **rest)
+// The `<` behind a display name, quoted or of words; 0: something else is there.
+static inline uint32_t skip_display_name(const struct value *value)
 {
-	const char *at = skip_display_name(value);
-	const char *close;
+	uint32_t at = value->at;
 
-	if (at == NULL || at == value.end || *at != '<')
+	if (value->buf[at] == '"') {
+		at = skip_quoted(value, at);
+		at = at != 0 ? skip_blanks(value, at) : value->end;
+	} else {
+		at = line_next_stop(value->index, at);
+		while (is_blank(value->buf[at]))
+			at = line_next_stop(value->index, at + 1);
+	}
+	return value->buf[at] == '<' ? at : 0;
+}
+
+bool value_uri(const struct value *value, uint32_t at, uint32_t *end)
+{
+	uint32_t scheme = word_lower(value->buf + at);
+	uint32_t stop = at;
+	char c;
+
+	do {
+		stop = line_next_stop(value->index, stop);
+		c = value->buf[stop++];
+	} while (c == ';' || c == '=' || c == ',');
+	*end = --stop;
+	// `|0x20` leaves a colon as it is and makes one only of what is a stop.
+	if (scheme == word_of("sip:") || scheme == word_of("tel:"))
+		return stop - at > 4;
+	return scheme == word_of("sips") && value->buf[at + 4] == ':' && stop - at > 5;
+}
+
+bool value_address(const struct value *value, struct sip_slice *uri, uint32_t *rest)
+{
+	uint32_t open = skip_display_name(value);
+	uint32_t close;
+
+	if (open == 0 || !value_uri(value, open + 1, &close) || value->buf[close] != '>')
 		return false;
-	at++;
-	close = scan_to(SCAN_URI, at, value.end, value.limit);
-	if (close == value.end || *close != '>' || !value_is_known_uri(at, close))
-		return false;
-	*uri = text_between(at, close);
+	*uri = value_slice(open + 1, close);
 	*rest = close + 1;
 	return true;
 }
 
-// One `;name`, `;name=value` or `;name="value"` at *at; *at moves behind it. Blanks are unusual.
-static inline bool take_parameter(struct value value, const char **at, struct text *name,
-				  struct text *content)
-{
-	const char *from = *at + 1;
-	const char *end = scan_to(SCAN_PARAMETER, from, value.end, value.limit);
+struct parameter {
+	uint32_t name, name_end;
+	uint32_t text, text_end; // alike when there is no value
+	bool quoted;
+};
 
-	if (end == from)
-		return false;
-	*name = text_between(from, end);
-	*content = text_between(end, end);
-	if (end < value.end && *end == '=') {
-		from = end + 1;
-		if (from < value.end && *from == '"') {
-			*at = skip_quoted(value, from);
-			// A tag or a branch is never quoted: the caller looks at this.
-			*content = text_between(from, from + 1);
-			return *at != NULL;
-		}
-		do
-			end = scan_to(SCAN_PARAMETER, end + 1, value.end, value.limit);
-		while (end < value.end && *end == '=');
-		*content = text_between(from, end);
+// `;name`, `;name=value` or `;name="value"` at `at`. The offset behind it, or 0. Blanks are
+// unusual.
+static inline uint32_t take_parameter(const struct value *value, uint32_t at,
+				      struct parameter *parameter)
+{
+	uint32_t end = line_next_stop(value->index, at + 1);
+
+	parameter->name = at + 1;
+	parameter->name_end = end;
+	parameter->text = end;
+	parameter->text_end = end;
+	parameter->quoted = false;
+	if (end == at + 1)
+		return 0;
+	if (value->buf[end] != '=')
+		return end;
+	parameter->text = ++end;
+	if (value->buf[end] == '"') {
+		parameter->quoted = true;
+		return skip_quoted(value, end);
 	}
-	*at = end;
-	return true;
+	for (end = line_next_stop(value->index, end); value->buf[end] == '=';)
+		end = line_next_stop(value->index, end + 1);
+	parameter->text_end = end;
+	return end;
 }
 
-static inline bool is_quoted(struct text content)
+bool value_party(const struct value *value, struct value_party *party)
 {
-	return content.len > 0 && *content.at == '"';
-}
-
-bool value_party(struct value value, struct value_party *party)
-{
-	struct text name, content;
-	const char *at;
+	struct parameter parameter;
+	uint32_t at;
 
 	party->has_tag = false;
-	party->tag = text_between(value.at, value.at);
+	party->tag = value_slice(0, 0);
 	if (!value_address(value, &party->uri, &at))
 		return false;
-	for (; at < value.end && *at == ';';) {
-		if (!take_parameter(value, &at, &name, &content))
+	while (value->buf[at] == ';') {
+		at = take_parameter(value, at, &parameter);
+		if (at == 0)
 			return false;
-		if (name.len != 3 || !same_nocase(name.at, "tag", 3))
+		if (parameter.name_end - parameter.name != 3 ||
+		    (word_lower(value->buf + parameter.name - 1) ^ word_of(";tag")) != 0)
 			continue;
-		if (party->has_tag || is_quoted(content))
+		if (party->has_tag || parameter.quoted)
 			return false;
 		party->has_tag = true;
-		party->tag = content;
+		party->tag = value_slice(parameter.text, parameter.text_end);
 	}
-	return at == value.end;
+	return at == value->end;
 }
 
-bool value_via(struct value value, struct value_via *via)
+bool value_via(const struct value *value, struct value_via *via)
 {
-	struct text name, content;
-	const char *at = value.at;
+	const char *text = value->buf + value->at;
+	struct parameter parameter;
+	uint32_t at = value->at + 12;
 	bool has_branch = false;
 
 	// "SIP/2.0/UDP h"
-	if (value.end - at < 13 || memcmp(at, "SIP/2.0/", 8) != 0)
+	if (value->end <= at || memcmp(text, "SIP/2.0/", 8) != 0)
 		return false;
-	if (memcmp(at + 8, "UDP ", 4) != 0 && memcmp(at + 8, "TCP ", 4) != 0 &&
-	    memcmp(at + 8, "TLS ", 4) != 0)
+	if (memcmp(text + 8, "UDP ", 4) != 0 && memcmp(text + 8, "TCP ", 4) != 0 &&
+	    memcmp(text + 8, "TLS ", 4) != 0)
 		return false;
-	at = scan_to(SCAN_PARAMETER, at + 12, value.end, value.limit);
-	via->sent_by = text_between(value.at + 12, at);
-	via->branch = text_between(at, at);
+	at = line_next_stop(value->index, at);
+	via->sent_by = value_slice(value->at + 12, at);
+	via->branch = value_slice(0, 0);
 	if (via->sent_by.len == 0)
 		return false;
-	while (at < value.end && *at == ';') {
-		if (!take_parameter(value, &at, &name, &content))
+	while (value->buf[at] == ';') {
+		at = take_parameter(value, at, &parameter);
+		if (at == 0)
 			return false;
-		if (name.len != 6 || !same_nocase(name.at, "branch", 6))
+		if (parameter.name_end - parameter.name != 6 ||
+		    word_lower(value->buf + parameter.name) != word_of("bran") ||
+		    word_lower(value->buf + parameter.name + 2) != word_of("anch"))
 			continue;
-		if (has_branch || is_quoted(content))
+		if (has_branch || parameter.quoted)
 			return false;
 		has_branch = true;
-		via->branch = content;
+		via->branch = value_slice(parameter.text, parameter.text_end);
 	}
-	return at == value.end || *at == ',';
+	return at == value->end || value->buf[at] == ',';
 }
 
-// Up to nine digits: no overflow to think of.
-static inline const char *take_digits(struct value value, uint32_t *number)
+// The offset behind up to nine digits: no overflow to think of.
+static inline uint32_t take_digits(const struct value *value, uint32_t *number)
 {
-	const char *at = value.at;
+	uint32_t at = value->at;
 	uint32_t sum = 0;
 
-	for (; at < value.end && at - value.at < 9 && *at >= '0' && *at <= '9'; at++)
-		sum = sum * 10 + (uint32_t)(*at - '0');
+	for (; at - value->at < 9; at++) {
+		uint32_t digit = (unsigned char)value->buf[at] - (uint32_t)'0';
+
+		if (digit > 9)
+			break;
+		sum = sum * 10 + digit;
+	}
 	*number = sum;
 	return at;
 }
 
-bool value_number(struct value value, uint32_t *number)
+bool value_number(const struct value *value, uint32_t *number)
 {
-	return value.at < value.end && take_digits(value, number) == value.end;
+	return take_digits(value, number) == value->end && value->at < value->end;
 }
 
-bool value_cseq(struct value value, uint32_t *number, uint8_t *method)
+bool value_cseq(const struct value *value, uint32_t *number, uint8_t *method)
 {
-	const char *at = take_digits(value, number);
+	uint32_t at = take_digits(value, number);
 
-	if (at == value.at || at == value.end || *at != ' ')
+	if (at == value->at || value->buf[at] != ' ')
 		return false;
 	at++;
-	*method = (uint8_t)sip_method_find(at, (size_t)(value.end - at));
+	*method = (uint8_t)sip_method_find(value->buf + at, value->end - at);
 	return *method != SIP_OTHER_METHOD;
 }
 
-bool value_call_id(struct value value)
+bool value_call_id(const struct value *value, struct sip_slice *call_id)
 {
-	return value.at < value.end &&
-	       scan_to(SCAN_BLANK, value.at, value.end, value.limit) == value.end;
+	uint32_t at = line_next_stop(value->index, value->at);
+
+	// Visible ASCII that happens to be a stop elsewhere.
+	while (value->buf[at] > 0x20 && value->buf[at] < 0x7f)
+		at = line_next_stop(value->index, at + 1);
+	*call_id = value_slice(value->at, at);
+	return at == value->end && at > value->at;
 }
 
-bool value_session_expires(struct value value, uint32_t *seconds)
+bool value_session_expires(const struct value *value, uint32_t *seconds)
 {
-	const char *at = take_digits(value, seconds);
+	uint32_t at = take_digits(value, seconds);
 
-	return at > value.at && (at == value.end || *at == ';');
+	return at > value->at && (at == value->end || value->buf[at] == ';');
 }
 
-bool value_content_type(struct value value, bool *is_sdp)
+bool value_content_type(const struct value *value, bool *is_sdp)
 {
-	static const char sdp[] = "application/sdp";
-	const char *at = scan_to(SCAN_PARAMETER, value.at, value.end, value.limit);
+	const char *text;
+	uint32_t at = line_next_stop(value->index, value->at);
 
-	if (at == value.at || (at < value.end && *at != ';'))
+	if (at == value->at || (at != value->end && value->buf[at] != ';'))
 		return false;
-	*is_sdp = at - value.at == sizeof(sdp) - 1 && same_nocase(value.at, sdp, sizeof(sdp) - 1);
+	text = value->buf + value->at;
+	*is_sdp = at - value->at == 15 && word_lower(text) == word_of("appl") &&
+		  word_lower(text + 4) == word_of("icat") &&
+		  word_lower(text + 8) == word_of("ion/") &&
+		  word_lower(text + 11) == word_of("/sdp");
 	return true;
+}
+
+struct sip_slice value_text(const struct value *value)
+{
+	uint32_t end = value->end;
+
+	while (end > value->at && is_blank(value->buf[end - 1]))
+		end--;
+	return value_slice(value->at, end);
 }

@@ -4,47 +4,51 @@
 // value wrong, it makes it work for the reference parser, which alone decides. Private to sip/.
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
-// A value without the white space around it, on one line.
-struct value {
-	const char *at;
-	const char *end;
-	const char *limit; // end of the message's bytes: how far a block load may reach
-};
+#include "sip/line_index.h"
+#include "sip/slice.h"
 
-struct text {
-	const char *at;
-	uint32_t len;
+// One line's value: offsets of its first octet that is no blank and of its line end. There may be
+// blanks before the end.
+struct value {
+	const char *buf;
+	const struct line_index *index;
+	uint32_t at, end;
 };
 
 struct value_party {
-	struct text uri;
-	struct text tag;
+	struct sip_slice uri;
+	struct sip_slice tag;
 	bool has_tag;
 };
 
 struct value_via {
-	struct text sent_by;
-	struct text branch; // len 0: none (RFC 2543)
+	struct sip_slice sent_by;
+	struct sip_slice branch; // len 0: none (RFC 2543)
 };
 
-// Cuts SP and HTAB off both ends.
-struct value value_trim(const char *at, const char *end, const char *limit);
+static inline struct sip_slice value_slice(uint32_t at, uint32_t end)
+{
+	if (at == end)
+		return (struct sip_slice){0, 0};
+	return (struct sip_slice){.off = (uint16_t)at, .len = (uint16_t)(end - at)};
+}
 
 // From, To: name-addr and its parameters to the end of the value.
-bool value_party(struct value value, struct value_party *party);
+bool value_party(const struct value *value, struct value_party *party);
 // The address alone; *rest is what follows its `>`.
-bool value_address(struct value value, struct text *uri, const char **rest);
+bool value_address(const struct value *value, struct sip_slice *uri, uint32_t *rest);
+// A sip:, sips: or tel: URI from `at` on; *end is the stop behind it.
+bool value_uri(const struct value *value, uint32_t at, uint32_t *end);
 // The first of a list.
-bool value_via(struct value value, struct value_via *via);
-bool value_cseq(struct value value, uint32_t *number, uint8_t *method);
-bool value_call_id(struct value value);
+bool value_via(const struct value *value, struct value_via *via);
+bool value_cseq(const struct value *value, uint32_t *number, uint8_t *method);
+bool value_call_id(const struct value *value, struct sip_slice *call_id);
 // Decimal digits alone, up to nine of them.
-bool value_number(struct value value, uint32_t *number);
-bool value_session_expires(struct value value, uint32_t *seconds);
+bool value_number(const struct value *value, uint32_t *number);
+bool value_session_expires(const struct value *value, uint32_t *seconds);
 // Content-Type: whether it is application/sdp.
-bool value_content_type(struct value value, bool *is_sdp);
-// sip:, sips: or tel: and something behind it.
-bool value_is_known_uri(const char *at, const char *end);
+bool value_content_type(const struct value *value, bool *is_sdp);
+// All of it, without the blanks behind it.
+struct sip_slice value_text(const struct value *value);

@@ -12,13 +12,13 @@ static int plain_index(const char *buf, size_t len, struct line_index *index)
 	size_t line = 0;
 
 	memset(index, 0, sizeof(*index));
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len && i < LINE_INDEX_BYTES; i++) {
 		if (buf[i] == '\r' && i + 1 < len && buf[i + 1] != '\n')
-			index->stray_cr = true;
+			index->odd_line_end = true;
 		if (buf[i] != '\n')
 			continue;
 		if (i == 0 || buf[i - 1] != '\r')
-			index->bare_lf = true;
+			index->odd_line_end = true;
 		if (i == line || (i == line + 1 && buf[line] == '\r')) {
 			index->header_end = (uint16_t)(i + 1);
 			return 0;
@@ -28,7 +28,19 @@ static int plain_index(const char *buf, size_t len, struct line_index *index)
 		line = i + 1;
 		index->start[++index->count] = (uint16_t)line;
 	}
-	return -ENODATA;
+	return len <= LINE_INDEX_BYTES ? -ENODATA : -EMSGSIZE;
+}
+
+static void check_marks(const char *buf, const struct line_index *index, uint32_t at)
+{
+	uint32_t stop = at, colon = at;
+
+	while (!line_is_stop((unsigned char)buf[stop]))
+		stop++;
+	while (colon < stop && buf[colon] != ':')
+		colon++;
+	assert_int_equal(line_next_stop(index, at), stop);
+	assert_int_equal(line_next_colon(index, at), colon);
 }
 
 static void check_all_kernels(const char *text, size_t len)
@@ -46,10 +58,11 @@ static void check_all_kernels(const char *text, size_t len)
 			continue;
 		assert_int_equal(index.count, expect.count);
 		assert_int_equal(index.header_end, expect.header_end);
-		assert_int_equal(index.bare_lf, expect.bare_lf);
-		assert_int_equal(index.stray_cr, expect.stray_cr);
+		assert_int_equal(index.odd_line_end, expect.odd_line_end);
 		assert_memory_equal(index.start, expect.start,
 				    (expect.count + 1u) * sizeof(index.start[0]));
+		for (uint32_t at = 0; at < index.header_end; at++)
+			check_marks(copy, &index, at);
 	}
 	free(copy);
 }
@@ -83,7 +96,7 @@ static void test_table(void **state)
 static void test_random(void **state)
 {
 	// Mostly what matters to an index, so that line ends meet block borders in every way.
-	static const char alphabet[] = "\r\n\r\n\r\nab: \t\v\f\x0e\xff";
+	static const char alphabet[] = "\r\n\r\n\r\nab: \t\v\f\x0e\xff\x80\x7f~#\"!,;<=>?\\[]";
 	uint64_t random = test_seed();
 	char text[400];
 
@@ -122,6 +135,12 @@ static void test_too_long(void **state)
 	assert_non_null(text);
 	memset(text, 'a', UINT16_MAX + 1);
 	memcpy(text + UINT16_MAX - 4, "\r\n\r\n", 4);
+	check_all_kernels(text, UINT16_MAX);
+	check_all_kernels(text, LINE_INDEX_BYTES - 1);
+	memcpy(text + LINE_INDEX_BYTES - 4, "\r\n\r\n", 4);
+	check_all_kernels(text, UINT16_MAX);
+	check_all_kernels(text, LINE_INDEX_BYTES);
+	memcpy(text + LINE_INDEX_BYTES - 4, "a\r\n\r\n", 5);
 	check_all_kernels(text, UINT16_MAX);
 	assert_int_equal(line_index_build(text, UINT16_MAX + 1, &index), -EMSGSIZE);
 	free(text);
