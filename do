@@ -23,7 +23,7 @@ usage() {
 		  test    build, then all tests
 		  build   build into $build/
 		  bench   build, then the benchmarks
-		  lint    format, warnings as errors with gcc and clang, layers, shell scripts
+		  lint    format, warnings as errors with gcc and clang, layers, names, shell scripts
 		  clean   remove the build directories
 	END
 }
@@ -154,6 +154,8 @@ verb_lint() {
 	(CC=clang-14 build_into build-clang -Dwerror=true) || failed="$failed clang"
 	echo "== layers"
 	tests/check_layers.sh || failed="$failed layers"
+	echo "== symbols"
+	tests/check_symbols.sh build-gcc || failed="$failed symbols"
 	echo "== shell"
 	scripts | xargs -r shellcheck || failed="$failed shell"
 	[ -z "$failed" ] || die "lint failed:$failed"

@@ -59,6 +59,7 @@ neighbour() {
 
 # Asks by ARP, from phones to SBC, and looks whether the answer has come.
 frames_pass() {
+	kill -0 "$engine" 2>/dev/null || return 0 # it has ended; engine_up looks
 	ip -n phones neigh show 198.18.0.20 | grep -q REACHABLE && return
 	neighbour phones sbc 198.18.0.20 probe
 	false
@@ -102,7 +103,7 @@ engine_up() {
 	chown -R nobody:nogroup "$lab/pki" "$lab/state" "$lab/run"
 	"$build/daemon/offhookd" --config "$here/offhook.yaml" 2>"$logs/engine.log" &
 	engine=$!
-	await 15 frames_pass
+	await 15 frames_pass && kill -0 "$engine" || return
 	neighbour phones sbc 198.18.0.20 permanent
 	neighbour sbc phones 198.18.0.10 permanent
 }
