@@ -161,6 +161,7 @@ if ! engine_up; then
 fi
 
 echo "the curtain rises; seconds, who, what"
+[ ! -t 1 ] || export LAB_COLOUR=yes
 tail -q -n 0 -s 0.1 -F "$logs"/phone-*.log "$logs/engine.log" 2>/dev/null |
 	"$here/timeline.sh" "$(date +%H:%M:%S.%N)" | tee "$logs/timeline.txt" &
 story=$!
@@ -175,5 +176,7 @@ kill -TERM "$engine"
 await 15 sh -c "! kill -0 $engine" || fail "an engine that ends when it is told to"
 wait "$engine"
 code=$?
+sleep 0.3
 kill "$story" 2>/dev/null
+sed -i 's/\x1b\[[0-9]*m//g' "$logs/timeline.txt"
 "$here/check.sh" "$logs" "$code"

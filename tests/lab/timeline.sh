@@ -5,7 +5,7 @@
 # Usage: timeline.sh START, the time of day as HH:MM:SS.fraction (UTC, as in the logs).
 set -u
 
-if [ -t 1 ] || [ -n "${LAB_COLOUR:-}" ]; then
+if [ -n "${LAB_COLOUR:-}" ]; then
 	bold='\033[1m' green='\033[32m' red='\033[31m' cyan='\033[36m' grey='\033[90m' plain='\033[0m'
 else
 	bold='' green='' red='' cyan='' grey='' plain=''
@@ -25,7 +25,7 @@ start_ms=$(day_ms "$1")
 # TIME COLOUR WHO WHAT
 tell() {
 	ms=$((($(day_ms "$1") - start_ms + 86400000) % 86400000))
-	printf "%3d.%03d  $2%-16s %s$plain\n" $((ms / 1000)) $((ms % 1000)) "$3" "$4"
+	printf "%3d.%03d  $2%-22s %s$plain\n" $((ms / 1000)) $((ms % 1000)) "$3" "$4"
 }
 
 # The value of key $1 in the line $2, without quotes.
@@ -67,15 +67,40 @@ publishes() {
 	esac
 }
 
+# A call's story begins and ends with its dialogs; a Call-ID that is up already has a fork.
+up=' '
+call_starts() {
+	id=$(value call_id "$2")
+	case $up in
+	*" $id "*) tell "$1" "$bold" "$(parties "$id")" "another phone has answered too" ;;
+	*) tell "$1" "$bold" "$(parties "$id")" "call connected" ;;
+	esac
+	up="$up$id "
+}
+
+call_ends() {
+	id=$(value call_id "$2")
+	up="${up%% "$id" *} ${up#* "$id" }"
+	case $up in
+	*" $id "*) tell "$1" "$bold" "$(parties "$id")" "one of the two has hung up" ;;
+	*) tell "$1" "$bold" "$(parties "$id")" "call ended" ;;
+	esac
+}
+
+# The Call-ID of the lab's phones is CALLER-CALLED-PORT@phones.example.
+parties() {
+	both=${1%-*}
+	printf '%s, %s' "${both%%-*}" "${both#*-}"
+}
+
 while read -r first second rest; do
 	case "$first $rest" in
-	# A phone's line: date, time, epoch, word, caller, called, Call-ID.
-	????-??-??" "*.*" "*" "*" "*" "*)
+	# A phone's line: date, time, epoch, word, caller, called, Call-ID. Of calls that were answered
+	# the engine tells more.
+	????-??-??" "*.*" busy "* | ????-??-??" "*.*" cancelled "*)
 		# shellcheck disable=SC2086 # words
 		set -- $rest
 		case $2 in
-		up) tell "$second" "$bold" "$3, $4" "call connected" ;;
-		down) tell "$second" "$bold" "$3, $4" "call ended" ;;
 		busy) tell "$second" "$bold" "$3, $4" "486 Busy Here" ;;
 		cancelled) tell "$second" "$bold" "$3, $4" "cancelled while ringing" ;;
 		esac
@@ -85,12 +110,14 @@ while read -r first second rest; do
 		time=${first#*T}
 		time=${time%Z}
 		case $rest in
+		"debug call start "*) call_starts "$time" "$rest" ;;
+		"debug call end "*) call_ends "$time" "$rest" ;;
 		"info person on-the-phone "*)
 			tell "$time" "$grey" "    $(name "$rest")" "on the phone" ;;
 		"info person clear "*)
 			tell "$time" "$grey" "    $(name "$rest")" "off the phone" ;;
-		*" publish sent "*) publishes "$time" "$rest" ;;
-		*" publish answered "*) published "$time" "$rest" ;;
+		"debug publish sent "*) publishes "$time" "$rest" ;;
+		"debug publish answered "*) published "$time" "$rest" ;;
 		"warn "* | "error "*) tell "$time" "$red" "engine" "${rest#* }" ;;
 		esac
 		;;
