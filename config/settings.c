@@ -198,14 +198,14 @@ void settings_print(const struct settings *settings, const struct settings_origi
 	int key_width = 0, value_width = 0, from_width = 0;
 
 	for (unsigned int i = 0; i < schema_key_count; i++) {
-		value_text(&schema_keys[i], settings, value, sizeof(value));
+		value_print(&schema_keys[i], settings, value, sizeof(value));
 		origin_text(origin, i, from, sizeof(from));
 		width_raise(&key_width, schema_keys[i].path, PRINT_WIDTH);
 		width_raise(&value_width, value, PRINT_WIDTH);
 		width_raise(&from_width, from, PRINT_WIDTH);
 	}
 	for (unsigned int i = 0; i < schema_key_count; i++) {
-		value_text(&schema_keys[i], settings, value, sizeof(value));
+		value_print(&schema_keys[i], settings, value, sizeof(value));
 		origin_text(origin, i, from, sizeof(from));
 		fprintf(out, "%-*s  %-*s  %-*s  %s\n", key_width, schema_keys[i].path, value_width,
 			value, from_width, from,

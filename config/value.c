@@ -154,7 +154,7 @@ void value_default(const struct schema_key *key, struct settings *out)
 		*count_at(key, out) = count;
 }
 
-void value_text(const struct schema_key *key, const struct settings *settings, char *out,
+void value_print(const struct schema_key *key, const struct settings *settings, char *out,
 		size_t size)
 {
 	unsigned int count = is_list(key) ? item_count(key, settings) : 0;
