@@ -30,9 +30,14 @@ typedef int array_count;
 #endif
 static void *(*create_array)(const redisReadTask *task, array_count elements);
 
+// Newer versions nest without bound, and free what they have read by recursion.
 static void *bounded_array(const redisReadTask *task, array_count elements)
 {
-	if (elements > PIPELINE_REPLY_ELEMENTS)
+	int depth = 0;
+
+	for (const redisReadTask *outer = task->parent; outer; outer = outer->parent)
+		depth++;
+	if (elements > PIPELINE_REPLY_ELEMENTS || depth >= PIPELINE_REPLY_DEPTH)
 		return NULL;
 	return create_array(task, elements);
 }

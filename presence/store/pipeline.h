@@ -14,6 +14,7 @@ enum {
 	PIPELINE_COMMANDS = 256,           // without a reply
 	PIPELINE_REPLY_BYTES = 8 << 20,    // of one reply; an HSCAN page is below 1 MB
 	PIPELINE_REPLY_ELEMENTS = 1 << 16, // of one array
+	PIPELINE_REPLY_DEPTH = 6,          // arrays in arrays; ours are two deep
 };
 
 // reply NULL: it will never come (pipeline_abandon). Anything but 0 stops pipeline_feed().
