@@ -151,6 +151,7 @@ static void call_start(struct calls *calls, const struct call_event *event,
 	call->start_ns = call->changed_ns = now_ns;
 	call->cseq[CALL_CALLER] = call->invite_cseq = event->cseq;
 	call->branch = event->branch;
+	call->cause = message == CALL_MSG_INSIDE ? CAUSE_LEARNED : CAUSE_ANSWERED;
 	if (message != CALL_MSG_INSIDE)
 		call->flags |= CALL_SAW_ANSWER;
 	if (message == CALL_MSG_INSIDE || marks & RECENT_ACKED)

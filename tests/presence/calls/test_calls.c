@@ -478,6 +478,12 @@ static void attempts_are_counted_once(void **state)
 	assert_int_equal(totals.confirmed, 1);
 	assert_int_equal(totals.learned, 1);
 	assert_int_equal(totals.up, 2);
+	// Over before its INVITE was waited for.
+	play("8 200 INVITE a>b call=4");
+	play("8.01 200 BYE a>b call=4");
+	calls_totals(world.calls, &totals);
+	assert_int_equal(totals.confirmed, 2);
+	assert_int_equal(totals.up, 2);
 }
 
 #define TEST(function, open) cmocka_unit_test_setup_teardown(function, open, close_world)

@@ -238,6 +238,10 @@ static const struct scenario scenarios[] = {
 	 UP "20 BYE a>b src=m\n20.1 200 BYE a>b src=b dst=m\n", UP_TOLD DOWN_TOLD("20.1", "bye")},
 	{"an answer that is not the BYE's way back is not believed", NULL,
 	 UP "20 BYE a>b src=m\n20.1 200 BYE a>b src=n dst=o\n90 pass\n", UP_TOLD},
+	{"an answer to a BYE that was not seen, towards one of the ends", NULL,
+	 UP "20 200 BYE a>b src=n\n", UP_TOLD DOWN_TOLD("20", "bye")},
+	{"an answer to a BYE that was not seen, between strangers", NULL,
+	 UP "20 200 BYE a>b src=n dst=o\n90 pass\n", UP_TOLD},
 	{"BYE with an old CSeq", NULL, UP "20 BYE a>b cseq=1\n90 pass\n", UP_TOLD},
 	{"BYE with other tags", NULL, UP "20 BYE a>c\n20.1 481 BYE a>c\n90 pass\n", UP_TOLD},
 
