@@ -624,9 +624,18 @@ static const char *const garbage[] = {
 
 static void garbage_is_dropped(void **state)
 {
+	char *cseq;
+
 	start(*state);
 	publish(PUBLISH_INITIAL, NULL);
 	expect_request();
+	cseq = strstr(world.server.request, "CSeq: 1 PUBLISH");
+	assert_non_null(cseq);
+	memcpy(cseq, "CSeq: 1 MESSAGE", 15); // of another method (RFC 3261 17.1.3)
+	server_answer(&world.server, "200 OK", "SIP-ETag: m\r\n");
+	memcpy(cseq, "CSex: 1 PUBLISH", 15);
+	server_answer(&world.server, "200 OK", "SIP-ETag: m\r\n");
+	memcpy(cseq, "CSeq: 1 PUBLISH", 15);
 	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++)
 		server_send(&world.server, garbage[i], strlen(garbage[i]));
 	server_run(world.loop, 40);
