@@ -154,8 +154,9 @@ static int open_ports(struct wire *wire, char *error, size_t size)
 
 // Queue q of all ports goes to one core, so that both directions of a call do, whichever ports they
 // come in on.
-static void assign_queues(struct wire *wire, struct lcore *lcore)
+static void assign_queues(struct wire *wire, unsigned int index)
 {
+	struct lcore *lcore = &wire->lcore[index];
 	bool forwards = wire->settings.wire.mode == MODE_INLINE;
 
 	lcore->stop = &wire->stop;
@@ -163,7 +164,7 @@ static void assign_queues(struct wire *wire, struct lcore *lcore)
 		const struct port *port = &wire->port[i];
 		lcore->takes_signals |= port->name.kind == PORT_TAP;
 		for (uint16_t q = 0; q < port->queues; q++) {
-			if (q % wire->cores.count != lcore->index)
+			if (q % wire->cores.count != index)
 				continue;
 			lcore->queue[lcore->queue_count++] = (struct lcore_queue){
 				.port = port->id,
@@ -237,13 +238,14 @@ static int open_all(struct wire *wire, int doorbell, char *error, size_t size)
 		return err;
 	block_real_time_signals();
 	err = start_eal(wire, error, size);
+	if (!err && wire->cores.count >= rte_lcore_count())
+		err = refuse(error, size, "DPDK runs in this process already, on fewer cores");
 	if (!err)
 		err = open_ports(wire, error, size);
 	for (unsigned int i = 0; i < wire->cores.count && !err; i++) {
-		assign_queues(wire, &wire->lcore[i]);
+		assign_queues(wire, i);
 		err = lcore_init(&wire->lcore[i], i, &wire->settings, wire->segment, doorbell,
 				 error, size);
-		wire->lcore[i].index = i;
 	}
 	return err;
 }

@@ -14,6 +14,7 @@
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -63,9 +64,10 @@ static void *run(void *arg)
 }
 
 // Pops as presence would: asleep until the doorbell rings.
-static bool pop(struct segment *segment, int bell, struct call_event *event)
+static bool pop_from(struct segment *segment, unsigned int lcore, int bell,
+		     struct call_event *event)
 {
-	struct event_ring *ring = segment_ring(segment, 0);
+	struct event_ring *ring = segment_ring(segment, lcore);
 	struct pollfd wait = {.fd = bell, .events = POLLIN};
 
 	if (event_ring_pop(ring, event))
@@ -79,6 +81,11 @@ static bool pop(struct segment *segment, int bell, struct call_event *event)
 	}
 	doorbell_awake(segment, bell);
 	return got;
+}
+
+static bool pop(struct segment *segment, int bell, struct call_event *event)
+{
+	return pop_from(segment, 0, bell, event);
 }
 
 static void compare(const char *in_path, const char *out_path)
@@ -177,6 +184,57 @@ static void test_inline(void **state)
 	close(bell);
 }
 
+// Each queue to a core of its own, as far as there are two CPUs. The first wire of the process:
+// DPDK starts with the cores this one needs.
+static void test_two_queues(void **state)
+{
+	struct settings settings;
+	struct capture input[2];
+	struct call_event event;
+	char error[1024] = "";
+	pthread_t thread;
+	cpu_set_t allowed;
+	int fd, bell = doorbell_create();
+
+	base_settings(&settings);
+	settings.wire.mode = MODE_TAP;
+	settings.wire.queues = 2;
+	assert_int_equal(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	for (unsigned int i = 0, taken = 0; i < 64 && taken < 2; i++)
+		if (CPU_ISSET(i, &allowed)) {
+			settings.wire.cores |= 1ull << i;
+			taken++;
+		}
+	for (int i = 0; i < 2; i++)
+		write_input(&input[i]);
+	settings.wire.port_count = 1;
+	snprintf(settings.wire.port[0], SETTINGS_TEXT, "net_pcap0,rx_pcap=%s,rx_pcap=%s",
+		 input[0].path, input[1].path);
+	unsigned int lcores = wire_lcores(&settings, error, sizeof(error));
+	assert_int_equal(lcores, CPU_COUNT(&allowed) > 1 ? 2 : 1);
+	struct segment *segment = segment_create(lcores, 2048, &fd);
+	struct wire *wire = wire_open(&settings, segment, bell, error, sizeof(error));
+	if (!wire)
+		fail_msg("%s", error);
+	print_message("%s\n", wire_summary(wire));
+	assert_int_equal(pthread_create(&thread, NULL, run, wire), 0);
+	for (unsigned int i = 0; i < CALLS * 4; i++) {
+		unsigned int lcore = i % lcores;
+		assert_true(pop_from(segment, lcore, bell, &event));
+		assert_int_equal(event.lcore, lcore);
+	}
+	wire_stop(wire);
+	pthread_join(thread, NULL);
+	for (unsigned int i = 0; i < lcores; i++)
+		assert_int_equal(segment->counters[i].value[WIRE_EVENTS], CALLS * 4 / lcores);
+	wire_close(wire);
+	for (int i = 0; i < 2; i++)
+		unlink(input[i].path);
+	segment_unmap(segment);
+	close(fd);
+	close(bell);
+}
+
 // A second wire in the same process, in tap mode, and again after that: the PMD gives all back.
 static void test_tap_twice(void **state)
 {
@@ -258,6 +316,7 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_two_queues),
 		cmocka_unit_test(test_inline),
 		cmocka_unit_test(test_tap_twice),
 		cmocka_unit_test(test_refused),
