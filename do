@@ -89,7 +89,7 @@ build_into() {
 	shift
 	[ -f "$directory/build.ninja" ] || meson setup "$directory" "$@" >/dev/null ||
 		die "meson setup failed, see $directory/meson-logs/meson-log.txt"
-	ninja -C "$directory" ${JOBS:+-j "$JOBS"}
+	ninja -C "$directory"
 }
 
 verb_build() {
