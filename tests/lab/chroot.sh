@@ -42,7 +42,9 @@ debootstrap --variant=minbase --include=git "$suite" "$root" "$mirror" >"$root.l
 	exit 1
 }
 rm -f "$root.log"
+# An installer would have written these.
 cp /etc/resolv.conf "$root/etc/"
+printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
 git clone -q "$here/../.." "$root/root/offhook"
 
 # shellcheck disable=SC2016 # expanded inside
