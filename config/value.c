@@ -155,7 +155,7 @@ void value_default(const struct schema_key *key, struct settings *out)
 }
 
 void value_print(const struct schema_key *key, const struct settings *settings, char *out,
-		size_t size)
+		 size_t size)
 {
 	unsigned int count = is_list(key) ? item_count(key, settings) : 0;
 	const struct settings_rule *rule;

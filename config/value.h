@@ -19,6 +19,6 @@ void value_read(const struct schema_key *key, struct file_node *node, struct set
 void value_default(const struct schema_key *key, struct settings *out);
 // As it could stand in the file; `-` for an empty text.
 void value_print(const struct schema_key *key, const struct settings *settings, char *out,
-		size_t size);
+		 size_t size);
 bool value_equal(const struct schema_key *key, const struct settings *a, const struct settings *b);
 void value_copy(const struct schema_key *key, const struct settings *from, struct settings *to);
