@@ -207,7 +207,8 @@ bool form_check(enum schema_form form, const char *text, char *why_text, size_t 
 	const struct form_why why = {why_text, why_size};
 
 	switch (form) {
-	case FORM_ANY: return true;
+	case FORM_ANY:
+	case FORM_FILE: return true;
 	case FORM_NAME:
 		if (strlen(text) > 64)
 			return no(&why, "is longer than 64 characters");

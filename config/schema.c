@@ -140,7 +140,7 @@ const struct schema_key schema_keys[] = {
 	TEXTS("calls.ignore.user_agents", calls.ignore_user_agent, calls.ignore_user_agent_count,
 	      LIVE, FORM_ANY, ""),
 
-	TEXT("directory.file", directory.file, LIVE, FORM_PATH, ""),
+	TEXT("directory.file", directory.file, LIVE, FORM_FILE, ""),
 	TEXT("directory.map_any", directory.map_any, LIVE, FORM_DOMAIN, ""),
 	RULES("directory.number_rules", directory.number_rule, directory.number_rule_count, LIVE),
 
@@ -169,9 +169,9 @@ const struct schema_key schema_keys[] = {
 	DURATION("registrar.retry_max", registrar.retry_max_ns, LIVE, 10 * MS, DAY, "5m"),
 	TEXT("registrar.auth.user", registrar.auth_user, LIVE, FORM_USER, ""),
 	TEXT("registrar.auth.password", registrar.auth_password, LIVE, FORM_SECRET, ""),
-	TEXT("registrar.tls.certificate", registrar.tls_certificate, LIVE, FORM_PATH, ""),
-	TEXT("registrar.tls.key", registrar.tls_key, LIVE, FORM_PATH, ""),
-	TEXT("registrar.tls.ca", registrar.tls_ca, LIVE, FORM_PATH, ""),
+	TEXT("registrar.tls.certificate", registrar.tls_certificate, LIVE, FORM_FILE, ""),
+	TEXT("registrar.tls.key", registrar.tls_key, LIVE, FORM_FILE, ""),
+	TEXT("registrar.tls.ca", registrar.tls_ca, LIVE, FORM_FILE, ""),
 	BOOL("registrar.tls.verify", registrar.tls_verify, LIVE, "yes"),
 	TEXT("registrar.tls.name", registrar.tls_name, LIVE, FORM_DOMAIN, ""),
 	WORD("registrar.tls.min_version", registrar.tls_min_version, LIVE, tls_words, "1.2"),

@@ -32,6 +32,7 @@ enum schema_form {
 	FORM_NAME,     // letters, digits, - and _
 	FORM_ACCOUNT,  // of a user or group
 	FORM_PATH,     // from the root
+	FORM_FILE,     // from the root, or from the folder that the settings file is in
 	FORM_PROGRAM,  // name or path from the root
 	FORM_PORT,     // of the data plane
 	FORM_USER,     // number or user, not empty, no space

@@ -135,6 +135,26 @@ void settings_origin_free(struct settings_origin *origin)
 	free(origin);
 }
 
+// A file named without a folder lies beside the settings, wherever the engine was started.
+static void files_resolve(const char *path, struct settings *out, struct problems *problems)
+{
+	const char *slash = strrchr(path, '/');
+	settings_text joined;
+
+	for (unsigned int i = 0; slash && i < schema_key_count; i++) {
+		char *file = (char *)out + schema_keys[i].offset;
+
+		if (schema_keys[i].form != FORM_FILE || file[0] == '/' || file[0] == '\0')
+			continue;
+		if ((size_t)snprintf(joined, sizeof(joined), "%.*s%s", (int)(slash + 1 - path),
+				     path, file) >= sizeof(joined))
+			problem_add(problems, 1, 1, "%s is too long with the folder before it",
+				    schema_keys[i].path);
+		else
+			strcpy(file, joined);
+	}
+}
+
 int settings_load(const char *path, bool need_registrar, struct settings *out,
 		  struct settings_origin **origin_out, FILE *errors)
 {
@@ -155,6 +175,7 @@ int settings_load(const char *path, bool need_registrar, struct settings *out,
 	if (root) {
 		section_read("", root, settings, origin, &problems);
 		settings_check(settings, root, need_registrar, &problems);
+		files_resolve(path, settings, &problems);
 	}
 	problems_print(&problems, path, errors);
 	if (problems.count) {

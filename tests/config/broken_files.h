@@ -498,10 +498,6 @@ static const struct {
 	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 	 "2:15: registrar.user_agent is longer than 255 octets\n"},
-	{"directory file", false,
-	 "directory:\n"
-	 "  file: directory.csv\n",
-	 "2:9: directory.file must be a path from the root: it begins with /\n"},
 	{"domain", false,
 	 "directory:\n"
 	 "  map_any: \"sip:example\"\n",

@@ -409,6 +409,19 @@ static void test_default_name(void **state)
 			 strlen(settings.engine.name));
 }
 
+static void test_files_beside_the_settings(void **state)
+{
+	static const char text[] = "directory: {file: persons.csv}\n"
+				   "registrar: {tls: {ca: /etc/ca.pem}}\n";
+	struct settings settings;
+	const char *said;
+
+	assert_int_equal(load(text, sizeof(text) - 1, false, &settings, &said), 0);
+	assert_string_equal(settings.directory.file, "/tmp/persons.csv");
+	assert_string_equal(settings.registrar.tls_ca, "/etc/ca.pem");
+	assert_string_equal(settings.registrar.tls_key, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_print_reads_back),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_default_name),
+		cmocka_unit_test(test_files_beside_the_settings),
 	};
 
 	return cmocka_run_group_tests(tests, file_make, file_remove);
