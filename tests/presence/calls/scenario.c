@@ -103,7 +103,7 @@ static void told(void *ctx, const struct person_change *change)
 	double seconds = (double)(clock_mono_ns() - world->zero_ns) / NS_PER_S;
 
 	int len = snprintf(world->told + world->told_len, sizeof(world->told) - world->told_len,
-			   "%g %.*s %s %s %u\n", seconds, (int)strcspn(name, "@"), name,
+			   "%.10g %.*s %s %s %u\n", seconds, (int)strcspn(name, "@"), name,
 			   change->busy ? "busy" : "clear", person_cause_name(change->cause),
 			   change->person->calls);
 	world->told_len += (size_t)len;
