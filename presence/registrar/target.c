@@ -18,11 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PEER_DOWN_MOST_NS (30 * NS_PER_S)  // an address that fails is tried again after this
-#define RESOLVE_AGAIN_NS  (5 * NS_PER_S)   // after a failure
-#define WIDE_REFUSED_NS   (600 * NS_PER_S) // a peer without TCP will not have it soon
-#define SEND_LIMIT        (4 * 1024 * 1024)
-#define RECEIVE_LIMIT     (2 * (FRAME_HEAD_BYTES + FRAME_BODY_BYTES))
+// An address that fails is tried again after this: while there is another one, and while there is
+// none, when each second more is a second of wrong lamps.
+#define PEER_DOWN_MOST_NS  (30 * NS_PER_S)
+#define PEER_ALONE_MOST_NS (5 * NS_PER_S)
+#define RESOLVE_AGAIN_NS   (5 * NS_PER_S)   // after a failure
+#define WIDE_REFUSED_NS    (600 * NS_PER_S) // a peer without TCP will not have it soon
+#define SEND_LIMIT         (4 * 1024 * 1024)
+#define RECEIVE_LIMIT      (2 * (FRAME_HEAD_BYTES + FRAME_BODY_BYTES))
 
 METRIC_COUNTER(peer_failures, "offhook_registrar_address_failures", NULL,
 	       "Times that an address of a registrar was given up for a while");
@@ -71,11 +74,12 @@ static void peer_close_idle(struct peer *peer)
 
 void peer_fail(struct peer *peer, uint64_t least_ns, const char *why)
 {
-	const struct settings_registrar *settings = &peer->target->registrar->settings;
-	uint64_t wait = settings->retry_ns << (peer->failures < 8 ? peer->failures : 8);
+	const struct registrar *registrar = peer->target->registrar;
+	uint64_t most = registrar->usable ? PEER_DOWN_MOST_NS : PEER_ALONE_MOST_NS;
+	uint64_t wait = registrar->settings.retry_ns << (peer->failures < 8 ? peer->failures : 8);
 
-	if (wait > PEER_DOWN_MOST_NS)
-		wait = PEER_DOWN_MOST_NS;
+	if (wait > most)
+		wait = most;
 	if (wait < least_ns)
 		wait = least_ns;
 	peer->failures++;

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -713,6 +714,50 @@ static void lost_store_is_told_again(void **state)
 	world_stop();
 }
 
+static uint64_t observations(const char *name)
+{
+	char line[256];
+	uint64_t count = 0;
+	size_t len = strlen(name);
+	FILE *out = tmpfile();
+
+	assert_non_null(out);
+	metric_write(out);
+	rewind(out);
+	while (fgets(line, sizeof(line), out)) {
+		if (strncmp(line, name, len) == 0 && strncmp(line + len, "_count ", 7) == 0)
+			count = strtoull(line + len + 7, NULL, 10);
+	}
+	fclose(out);
+	return count;
+}
+
+// Only what the wire caused counts: not the refresh, not the operator, and a retry only once.
+static void delays_are_measured(void **state)
+{
+	uint64_t sent = observations("offhook_event_to_publish_seconds");
+	uint64_t published = observations("offhook_event_to_published_seconds");
+
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	assert_int_equal(observations("offhook_event_to_publish_seconds"), sent + 1);
+	world_refuse(503);
+	assert_int_equal(observations("offhook_event_to_published_seconds"), published);
+	world_go(3 * S);
+	world_ok("a", 600);
+	world_go(540 * S);
+	world_ok("b", 600);
+	assert_int_equal(observations("offhook_event_to_publish_seconds"), sent + 1);
+	assert_int_equal(observations("offhook_event_to_published_seconds"), published + 1);
+	world_busy(JOHN, false);
+	world_ok(NULL, 0);
+	assert_int_equal(observations("offhook_event_to_publish_seconds"), sent + 2);
+	assert_int_equal(observations("offhook_event_to_published_seconds"), published + 2);
+	world_stop();
+}
+
 static void memory(void **state)
 {
 	(void)state;
@@ -758,6 +803,7 @@ int main(void)
 		cmocka_unit_test(store_comes_late),
 		cmocka_unit_test(stop),
 		cmocka_unit_test(lost_store_is_told_again),
+		cmocka_unit_test(delays_are_measured),
 		cmocka_unit_test(memory),
 	};
 

@@ -510,7 +510,7 @@ static void turns_wait_for_a_target(void **state)
 	setsockopt(world.server.tcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	assert_int_equal(bind(world.server.tcp, (void *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(world.server.tcp, 8), 0);
-	for (int i = 0; i < 31 && !world.turns; i++) {
+	for (int i = 0; i < 6 && !world.turns; i++) {
 		go(S);
 		server_run(world.loop, 20);
 	}
