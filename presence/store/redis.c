@@ -98,7 +98,7 @@ static void watch_next(struct redis *redis)
 	timer_set(loop_wheel(redis->loop), &redis->watch, due_ns, watch_fire);
 }
 
-// Set when it was last set, the timer may be early for the answer awaited now.
+// The timer was set for an earlier answer, and may be early for the one awaited now.
 static void watch_fire(struct timer *timer)
 {
 	struct redis *redis = watch_owner(timer);

@@ -259,6 +259,26 @@ static void loses_nothing_at_any_cut(void **state)
 	assert_int_equal(engine.reasserts, 0);
 }
 
+// HSCAN may give a field twice, and the connection may break between two pages.
+static void reports_a_record_once(void **state)
+{
+	fake.scan = "*2\r\n$1\r\n7\r\n*4\r\n$1\r\na\r\n$15\r\n1|0:0:1:01:01:x\r\n"
+		    "$7\r\nsip:a@b\r\n$12\r\n1|0:0:1:01:1\r\n";
+	pass(10); // reads for ever: the cursor is never 0
+	assert_true(fake.commands > 5);
+	assert_int_equal(engine.publications, 1);
+	assert_int_equal(engine.loaded, 0);
+	client_close();
+	pass(100);
+	assert_true(accepted >= 2);
+	fake.scan = NULL;
+	pass(10);
+	assert_int_equal(store_state(engine.store), STORE_READY);
+	assert_int_equal(engine.publications, 1);
+	assert_int_equal(engine.calls, 0);
+	assert_int_equal(engine.loaded, 1);
+}
+
 static void backs_off_from_an_empty_place(void **state)
 {
 	uint64_t before;
@@ -331,6 +351,7 @@ int main(void)
 		CASE(notices_silence_while_idle),
 		CASE(stays_connected_while_idle),
 		CASE(loses_nothing_at_any_cut),
+		CASE(reports_a_record_once),
 		CASE(backs_off_from_an_empty_place),
 		CASE(stays_away_from_a_full_server),
 		CASE(begins_again_when_writing_anew_is_cut),
