@@ -25,6 +25,7 @@
 #include "presence/net/loop.h"
 #include "presence/store/backoff.h"
 #include "presence/store/child.h"
+#include "presence/store/server_conf.h"
 
 METRIC_COUNTER(starts, "offhook_store_server_starts", NULL, "Starts of the embedded redis-server");
 
@@ -166,17 +167,18 @@ static int adopt(struct embedded *embedded)
 	struct sockaddr_un peer = {.sun_family = AF_UNIX};
 	struct ucred who = {0};
 	socklen_t len = sizeof(who);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
 
 	if (fd < 0)
 		return -errno;
 	strcpy(peer.sun_path, embedded->socket);
-	if (connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0) {
-		close(fd);
-		return -ENOENT;
-	}
+	if (connect(fd, (struct sockaddr *)&peer, sizeof(peer)) < 0)
+		error = errno == ENOENT || errno == ECONNREFUSED ? -ENOENT : -EBUSY;
+	else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+		error = -EBUSY;
 	close(fd);
+	if (error)
+		return error;
 	embedded->pid_fd = pidfd_open(who.pid, 0);
 	if (embedded->pid_fd < 0)
 		return -EBUSY;
@@ -203,46 +205,10 @@ static int lock_directory(struct embedded *embedded)
 	return -EBUSY;
 }
 
-// redis.conf: a quoted word, any octet as \xHH.
-static void quote(FILE *out, const char *word)
-{
-	fputc('"', out);
-	for (; *word; word++)
-		if (strchr("/._-", *word) || (*word >= '0' && *word <= '9') ||
-		    (*word >= 'A' && *word <= 'Z') || (*word >= 'a' && *word <= 'z'))
-			fputc(*word, out);
-		else
-			fprintf(out, "\\x%02x", (unsigned char)*word);
-	fputc('"', out);
-}
-
-static char *configuration(const struct embedded *embedded)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		return NULL;
-	fputs("port 0\nunixsocketperm 700\nunixsocket ", out);
-	quote(out, embedded->socket);
-	fputs("\ndir ", out);
-	quote(out, embedded->dir);
-	fputs("\nappendonly yes\nappendfsync everysec\nsave \"\"\n"
-	      "maxmemory-policy noeviction\ndatabases 1\ndaemonize no\n"
-	      "loglevel notice\nlogfile \"\"\n",
-	      out);
-	if (fclose(out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
 static int spawn(struct embedded *embedded)
 {
 	const char *argv[] = {embedded->program, "-", NULL};
-	char *text = configuration(embedded);
+	char *text = server_conf(embedded->dir, embedded->socket);
 	int error;
 
 	if (!text)
@@ -339,6 +305,7 @@ struct embedded *embedded_new(struct loop *loop, const struct settings *settings
 	embedded->up = up;
 	embedded->down = down;
 	embedded->ctx = ctx;
+	embedded->gone.fd = embedded->words.fd = -1;
 	embedded->lock = -1;
 	embedded->pid_fd = -1;
 	embedded->words_fd = -1;

@@ -373,6 +373,17 @@ static void embedded_adopts_an_orphan(void **state)
 	assert_int_equal(engine.calls, 10);
 }
 
+static void embedded_minds_odd_paths(void **state)
+{
+	char dir[64];
+
+	strcpy(dir, engine.settings.engine.state_dir);
+	snprintf(engine.settings.engine.state_dir, SETTINGS_TEXT, "%s/a \"b\" #c\n\xc3\xa4", dir);
+	open_ready();
+	save_calls(0, 10);
+	read_back(10);
+}
+
 static void embedded_waits_for_its_directory(void **state)
 {
 	struct lab_engine other;
@@ -444,6 +455,7 @@ int main(void)
 		CASE(finds_a_name_and_takes_its_next_address),
 		EMBEDDED(embedded_starts_its_server_again),
 		EMBEDDED(embedded_adopts_an_orphan),
+		EMBEDDED(embedded_minds_odd_paths),
 		EMBEDDED(embedded_waits_for_its_directory),
 		EMBEDDED(embedded_says_that_it_cannot_start),
 	};
