@@ -24,6 +24,9 @@
 
 enum { REPLAY_ERROR_BYTES = 512 };
 
+// A little more than presence waits for an INVITE that comes behind its 2xx.
+#define REPLAY_PATIENCE_NS (60 * NS_PER_MS)
+
 struct replay {
 	bool as_json;
 	const struct settings *settings;
@@ -38,15 +41,14 @@ struct replay {
 
 static void change_text(const struct person_change *change)
 {
-	uint64_t wall_ns = clock_wall_ns();
-	time_t seconds = (time_t)(wall_ns / NS_PER_S);
+	time_t seconds = (time_t)(change->event_ns / NS_PER_S);
 	struct tm utc;
 	char stamp[32];
 
 	gmtime_r(&seconds, &utc);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &utc);
 	printf("%s.%06u  %-36s %-12s %-14s calls %u  %s\n", stamp,
-	       (unsigned int)(wall_ns % NS_PER_S / NS_PER_US), change->person->aor,
+	       (unsigned int)(change->event_ns % NS_PER_S / NS_PER_US), change->person->aor,
 	       change->busy ? "on-the-phone" : "clear", person_cause_name(change->cause),
 	       change->person->calls, log_quote(change->call_id));
 }
@@ -56,7 +58,7 @@ static void change_json(const struct person_change *change)
 	struct json json = {.out = stdout};
 
 	json_open(&json, NULL, '{');
-	json_seconds(&json, "time", clock_wall_ns());
+	json_seconds(&json, "time", change->event_ns);
 	json_text(&json, "person", change->person->aor);
 	json_text(&json, "state", change->busy ? "on-the-phone" : "clear");
 	json_text(&json, "cause", person_cause_name(change->cause));
@@ -181,6 +183,9 @@ static int replay_file(struct replay *replay, const char *path)
 			&replay->counters, error, sizeof(error));
 	if (error[0] != '\0')
 		fprintf(stderr, "offhookctl: %s\n", error);
+	// A call whose INVITE might still have come is told of now.
+	if (replay->wheel != NULL)
+		replay_time(replay, clock_wall_ns() + REPLAY_PATIENCE_NS);
 	return rc;
 }
 

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# offhookctl replay on captures of the corpus: the same presence changes from pcap and pcapng, as
+# anybody but root, and clear words for what is no capture.
+# Usage: test_replay.sh OFFHOOKCTL CORPUS
+set -eu
+offhookctl=$1
+captures=$2/captures
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+for capture in calls.pcap calls-any-device.pcapng; do
+	"$offhookctl" replay "$captures/$capture" --map-any sfb.example --json >"$out/changes"
+	diff -u "$captures/calls.expect" "$out/changes"
+done
+
+# Without a directory nobody is mapped, and the totals still stand.
+"$offhookctl" replay --json "$captures/calls.pcap" >"$out/changes"
+grep -q '"calls": 4, "persons": 0' "$out/changes"
+
+# A directory with number rules, by settings.
+cat >"$out/persons.csv" <<END
+sip:bob.callee@sfb.example,Bob,+4930200
+END
+cat >"$out/settings.yaml" <<END
+directory: { file: persons.csv }
+END
+"$offhookctl" replay "$captures/calls.pcap" --settings "$out/settings.yaml" --json >"$out/changes"
+[ "$(grep -c 'sip:bob.callee@sfb.example.*"call_id": "forked' "$out/changes")" -eq 2 ]
+
+# Cut in its last packet: what is there counts, and it is said.
+head -c 14000 "$captures/calls.pcap" >"$out/cut.pcap"
+"$offhookctl" replay "$out/cut.pcap" --json >"$out/changes" 2>"$out/said"
+grep -q '"summary"' "$out/changes" && grep -q cut "$out/said"
+
+head -c 100 "$captures/README.md" >"$out/junk"
+! "$offhookctl" replay "$out/junk" >/dev/null 2>"$out/said" || exit 1
+grep -q "is no capture" "$out/said"
+! "$offhookctl" replay "$out/nothing" >/dev/null 2>"$out/said" || exit 1
+grep -q "No such file" "$out/said"
+! "$offhookctl" replay "$captures/calls.pcap" --settings "$out/nothing.yaml" 2>"$out/said" || exit 1
