@@ -87,19 +87,21 @@ void calls_restore(struct calls *calls, const struct store_call *record)
 	if (call_table_find(&calls->table, record->call_key, record->caller_tag, record->callee_tag,
 			    &role) != NULL)
 		return;
-	// Its end was seen before the store was read.
-	if (recent_marks(calls->recent, record->call_key, record->caller_tag, record->callee_tag,
-			 now_ns) &
-	    RECENT_OVER) {
+	// Its end may have been seen before the store was read; and who is not followed has no
+	// record.
+	bool over = recent_marks(calls->recent, record->call_key, record->caller_tag,
+				 record->callee_tag, now_ns) &
+		    RECENT_OVER;
+	struct call *call = NULL;
+	if (!over)
+		call = call_new(calls, record->call_key, record->call_id,
+				strnlen(record->call_id, sizeof(record->call_id)));
+	if (call == NULL) {
 		if (calls->store != NULL)
 			store_drop_call(calls->store, record->call_key, record->caller_tag,
 					record->callee_tag);
 		return;
 	}
-	struct call *call = call_new(calls, record->call_key, record->call_id,
-				     strnlen(record->call_id, sizeof(record->call_id)));
-	if (call == NULL)
-		return;
 	call->tag[CALL_CALLER] = record->caller_tag;
 	call->tag[CALL_CALLEE] = record->callee_tag;
 	call->cseq[CALL_CALLER] = record->cseq_caller;

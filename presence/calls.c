@@ -79,11 +79,18 @@ void calls_free(struct calls *calls)
 	free(calls);
 }
 
+static void call_arm_anew(void *ctx, struct call *call)
+{
+	call_arm(call);
+}
+
 void calls_settings(struct calls *calls, const struct settings *settings)
 {
 	struct identity_rules *rules = identity_rules_new(settings);
 
 	calls->settings = settings;
+	// A shorter maximum age is for the calls that are up, too.
+	call_table_each(&calls->table, call_arm_anew, NULL);
 	if (rules == NULL)
 		return; // the old ones stay
 	identity_rules_free(calls->rules);

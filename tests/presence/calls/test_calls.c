@@ -349,6 +349,17 @@ static void calls_come_back(void **state)
 	}
 }
 
+static void a_record_without_room_is_dropped(void **state)
+{
+	struct store_call record;
+
+	world.settings.calls.max_calls = 0;
+	record_make(&record, 10, 1100);
+	calls_restore(world.calls, &record);
+	assert_int_equal(calls_up(), 0);
+	assert_int_equal(world.drops, 1);
+}
+
 static void a_restored_call_ends_by_its_bye(void **state)
 {
 	struct store_call record;
@@ -449,8 +460,8 @@ static void settings_change_while_calls_are_up(void **state)
 	other.calls.callers = false;
 	play("1 INVITE a>");
 	play("2 200 INVITE a>b");
+	play("3 ACK a>b");
 	calls_settings(world.calls, &other);
-	play("3 ACK a>b"); // deadlines are looked at with the next message
 	play("4 INVITE c> call=2 to=dave");
 	play("5 200 INVITE c>d call=2");
 	play("5.1 ACK c>d call=2");
@@ -503,6 +514,7 @@ int main(void)
 		TEST(the_store_hears_of_starts_and_ends, open_store),
 		TEST(a_storm_of_refreshes_is_not_stored, open_store),
 		cmocka_unit_test(calls_come_back),
+		TEST(a_record_without_room_is_dropped, open_store),
 		TEST(a_restored_call_ends_by_its_bye, open_store),
 		TEST(people_are_shown_calls, open_plain),
 		TEST(the_operator_clears, open_plain),
