@@ -24,10 +24,6 @@ METRIC_COUNTER(invite_missing, "offhook_calls_invite_missing", NULL,
 METRIC_COUNTER(found_late, "offhook_calls_directory_late", NULL,
 	       "Answers of the directory for calls that were over")
 
-// RFC 3261 16.6 item 11: timer C. Nobody rings for longer without a 1xx; where little happens,
-// INVITEs are kept for hours.
-#define RINGING_NS (180 * NS_PER_S)
-
 #define IGNORED(reason, word)                                                   \
 	[reason] = {METRIC_IS_COUNTER,                                          \
 		    "offhook_calls_ignored",                                    \
@@ -111,77 +107,13 @@ void call_parties_go(struct call *call, const struct person_event *event)
 	}
 }
 
-static const struct call_event *request_find(const struct call *call, bool in_dialog,
-					     enum invites_match match)
-{
-	struct invites_query query = {
-		.call_key = call->key,
-		.from_tag = call->tag[CALL_CALLER],
-		.branch = call->branch,
-		.cseq = call->invite_cseq,
-		.in_dialog = in_dialog,
-		.match = match,
-	};
-
-	return invites_find(call->calls->invites, &query);
-}
-
-bool call_parties_ring(const struct calls *calls, struct siphash128 call_key, uint64_t from_tag,
-		       uint64_t now_ns)
-{
-	struct invites_query query = {
-		.call_key = call_key,
-		.from_tag = from_tag,
-		.match = INVITES_CALL,
-	};
-	const struct call_event *invite = invites_find(calls->invites, &query);
-
-	return invite != NULL && invite->mono_ns + RINGING_NS >= now_ns;
-}
-
-static const struct call_event *answer_find(const struct call *call)
-{
-	struct invites_query query = {
-		.call_key = call->key,
-		.from_tag = call->tag[CALL_CALLER],
-		.cseq = call->invite_cseq,
-		.response = true,
-		.match = INVITES_CSEQ,
-	};
-
-	return invites_find(call->calls->invites, &query);
-}
-
-// The message that says who they are: the INVITE as it was on the hop of this 2xx, or on another,
-// or when it came first; then the one inside the dialog; then the 2xx that was kept.
-static const struct call_event *words_find(const struct call *call)
-{
-	static const struct {
-		bool in_dialog;
-		enum invites_match match;
-	} order[] = {
-		{false, INVITES_BRANCH},
-		{false, INVITES_CSEQ},
-		{false, INVITES_CALL},
-		{true, INVITES_CSEQ},
-	};
-
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		const struct call_event *words = request_find(call, order[i].in_dialog,
-							      order[i].match);
-		if (words != NULL)
-			return words;
-	}
-	return answer_find(call);
-}
-
 static directory_found_fn party_found;
 
 // Asks for the next identity, or gives up.
 static void party_look(struct call *call, enum call_role role)
 {
 	struct calls *calls = call->calls;
-	const struct call_event *words = words_find(call);
+	const struct call_event *words = call_words_find(call);
 	unsigned int order = call->order[role];
 	struct identity identity;
 
@@ -235,7 +167,7 @@ static enum identity_ignore party_ignore(const struct call *call, enum call_role
 
 static void parties_look(struct call *call, const struct call_event *answer)
 {
-	const struct call_event *words = words_find(call);
+	const struct call_event *words = call_words_find(call);
 
 	for (int role = 0; role < CALL_ROLES; role++) {
 		enum identity_ignore reason = party_ignore(call, role, words, answer);
@@ -249,11 +181,11 @@ static void parties_look(struct call *call, const struct call_event *answer)
 void call_parties_replace(struct call *call)
 {
 	struct calls *calls = call->calls;
-	const struct call_event *invite = request_find(call, false, INVITES_BRANCH);
+	const struct call_event *invite = call_words_request(call, false, INVITES_BRANCH);
 	enum call_role role;
 
 	if (invite == NULL)
-		invite = request_find(call, false, INVITES_CSEQ);
+		invite = call_words_request(call, false, INVITES_CSEQ);
 	if (invite == NULL || !(invite->flags & EVENT_HAS_REPLACES))
 		return;
 	struct call *replaced = call_table_find(&calls->table, invite->replaces_key,
@@ -269,20 +201,19 @@ static enum person_cause cause_of(const struct call *call)
 {
 	if (call->state == CALL_EARLY)
 		return CAUSE_RINGING;
-	if (request_find(call, false, INVITES_CSEQ) != NULL)
+	if (call_words_request(call, false, INVITES_CSEQ) != NULL)
 		return CAUSE_ANSWERED;
 	if (call->flags & CALL_SAW_ANSWER)
-		return request_find(call, true, INVITES_CSEQ) != NULL ? CAUSE_LEARNED
-								      : CAUSE_ANSWERED;
+		return call_words_request(call, true, INVITES_CSEQ) != NULL ? CAUSE_LEARNED
+									    : CAUSE_ANSWERED;
 	return CAUSE_LEARNED;
 }
 
 void call_parties_settle(struct call *call, const struct call_event *answer)
 {
 	struct calls *calls = call->calls;
-	bool ringing = call_parties_ring(calls, call->key, call->tag[CALL_CALLER],
-					 call->start_ns) ||
-		       call_parties_ring(calls, call->key, call->tag[CALL_CALLEE], call->start_ns);
+	bool ringing = call_words_ring(calls, call->key, call->tag[CALL_CALLER], call->start_ns) ||
+		       call_words_ring(calls, call->key, call->tag[CALL_CALLEE], call->start_ns);
 
 	call->flags &= (uint8_t)~CALL_WAITS;
 	if (!(call->flags & CALL_SAW_ANSWER) && call->state == CALL_UP && ringing) {
@@ -295,7 +226,7 @@ void call_parties_settle(struct call *call, const struct call_event *answer)
 	call->cause = (uint8_t)cause_of(call);
 	call_parties_count(call);
 	if (answer == NULL)
-		answer = answer_find(call);
+		answer = call_words_answer(call);
 	call->flags |= CALL_SETTLING;
 	parties_look(call, answer);
 	call->flags &= (uint8_t)~CALL_SETTLING;
@@ -319,8 +250,9 @@ void call_parties_count(struct call *call)
 
 void call_parties_find(struct call *call, const struct call_event *answer)
 {
-	bool is_here = request_find(call, false, INVITES_CSEQ) != NULL ||
-		       (call->state == CALL_UP && request_find(call, true, INVITES_CSEQ) != NULL);
+	bool is_here = call_words_request(call, false, INVITES_CSEQ) != NULL ||
+		       (call->state == CALL_UP &&
+			call_words_request(call, true, INVITES_CSEQ) != NULL);
 
 	if (is_here && call->flags & CALL_SAW_ANSWER) {
 		call_parties_settle(call, answer);

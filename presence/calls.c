@@ -194,8 +194,8 @@ static void unknown_apply(struct calls *calls, const struct call_event *event,
 	    (!calls->settings->calls.early_is_busy || marks & RECENT_SETTLED))
 		return;
 	if (message == CALL_MSG_INSIDE &&
-	    (call_parties_ring(calls, event->call_key, event->from_tag, now_ns) ||
-	     call_parties_ring(calls, event->call_key, event->to_tag, now_ns)))
+	    (call_words_ring(calls, event->call_key, event->from_tag, now_ns) ||
+	     call_words_ring(calls, event->call_key, event->to_tag, now_ns)))
 		return; // an UPDATE by either side of a call that rings
 	if (change.event == CALL_RINGS || change.event == CALL_STARTS)
 		call_start(calls, event, message, change, marks, now_ns);

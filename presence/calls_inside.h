@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files behind presence/calls.h share: calls.c is the straight way of an event, call_end.c
-// the deadlines and the end, call_parties.c who the parties are, call_record.c what the store
-// keeps.
+// What the files behind presence/calls.h share: calls.c is the straight way of an event,
+// call_judge.c whether it is to be believed, call_words.c what other messages said, call_parties.c
+// who the parties are, call_end.c the deadlines and the end, call_record.c what the store keeps.
 #pragma once
 
 #include "presence/call_table.h"
 #include "presence/calls.h"
+#include "presence/invites.h"
 
 struct call_event;
 struct identity_rules;
-struct invites;
 struct recent;
 
 struct calls {
@@ -43,10 +43,6 @@ void call_parties_find(struct call *call, const struct call_event *answer);
 // The INVITE is here, or will not be waited for any longer. answer: NULL: what was kept. The call
 // may be gone afterwards.
 void call_parties_settle(struct call *call, const struct call_event *answer);
-// An INVITE of this caller was seen not long ago: then a 2xx to UPDATE is no sign of a call that
-// was up before, but of one that rings.
-bool call_parties_ring(const struct calls *calls, struct siphash128 call_key, uint64_t from_tag,
-		       uint64_t now_ns);
 // Ends the dialog that the call's INVITE replaces, if it does (RFC 3891).
 void call_parties_replace(struct call *call);
 // One more call, by its cause.
@@ -54,6 +50,19 @@ void call_parties_count(struct call *call);
 void call_parties_put(struct call *call, enum call_role role, struct person *person,
 		      const struct person_event *event);
 void call_parties_go(struct call *call, const struct person_event *event);
+
+// call_words.c. What was kept of messages, or NULL; valid until the next one is kept.
+// The INVITE of this call, as near as `match` asks.
+const struct call_event *call_words_request(const struct call *call, bool in_dialog,
+					    enum invites_match match);
+// Its 2xx, if that was faster than the INVITE.
+const struct call_event *call_words_answer(const struct call *call);
+// The one to learn the parties from.
+const struct call_event *call_words_find(const struct call *call);
+// An INVITE of this caller was seen not long ago: then a 2xx to UPDATE is no sign of a call that
+// was up before, but of one that rings.
+bool call_words_ring(const struct calls *calls, struct siphash128 call_key, uint64_t from_tag,
+		     uint64_t now_ns);
 
 // call_end.c
 void call_end(struct call *call, enum person_cause cause, uint64_t now_ns);
