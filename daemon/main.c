@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef OFFHOOK_JEMALLOC
 #include <jemalloc/jemalloc.h>
+#endif
 
 #define DEFAULT_CONFIG "/etc/offhook/offhook.yaml"
 
@@ -41,14 +43,22 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+// Asking jemalloc something keeps the linker from dropping it as unused.
+static const char *allocator_name(void)
+{
+#ifdef OFFHOOK_JEMALLOC
+	const char *version;
+	size_t len = sizeof(version);
+
+	return mallctl("version", &version, &len, NULL, 0) == 0 ? version : "jemalloc";
+#else
+	return "of the C library";
+#endif
+}
+
 static int version_print(void)
 {
-	const char *allocator = "unknown";
-	size_t len = sizeof(allocator);
-
-	// Also keeps the linker from dropping jemalloc as unused.
-	mallctl("version", &allocator, &len, NULL, 0);
-	printf("offhookd %s, jemalloc %s\n", OFFHOOK_VERSION, allocator);
+	printf("offhookd %s, allocator %s\n", OFFHOOK_VERSION, allocator_name());
 	return EXIT_SUCCESS;
 }
 
