@@ -51,16 +51,20 @@ contradiction(const struct check *check, const char *path, const char *fmt, ...)
 	problem_add(check->problems, line, column, "%s %s", path, text);
 }
 
-static void ports_check(const struct check *check, bool need_ports)
+// A tap without ports looks at the interface of the default route (dataplane/port_default.h).
+static void ports_check(const struct check *check)
 {
 	const struct settings_wire *wire = &check->settings->wire;
 
 	if (!is_good(check, "wire.ports") || !is_good(check, "wire.mode"))
 		return;
-	if (wire->port_count == 0 && need_ports)
-		contradiction(check, "wire.ports",
-			      "needs at least one port: ports: [af_packet:eth0]");
-	else if (wire->mode == MODE_INLINE && wire->port_count % 2 != 0)
+	if (wire->mode != MODE_INLINE)
+		return;
+	if (wire->port_count == 0)
+		contradiction(
+			check, "wire.ports",
+			"is empty, and mode inline needs pairs: ports: [af_xdp:eth1, af_xdp:eth2]");
+	else if (wire->port_count % 2 != 0)
 		contradiction(check, "wire.ports",
 			      "has %u port%s; mode inline joins them in pairs: an even number",
 			      wire->port_count, wire->port_count == 1 ? "" : "s");
@@ -129,7 +133,7 @@ void settings_check(const struct settings *settings, struct file_node *root, boo
 	const struct check check = {settings, root, problems};
 
 	// What publishes nothing is a replay, which has no ports either.
-	ports_check(&check, need_registrar);
+	ports_check(&check);
 	if (need_registrar && settings->registrar.target_count == 0 &&
 	    is_good(&check, "registrar.target"))
 		contradiction(&check, "registrar.target",

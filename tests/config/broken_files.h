@@ -11,8 +11,10 @@ static const struct {
 	const char *expect; // the errors without the file's name
 } broken_files[] = {
 	{"nothing at all is replay's default but no engine's", true, "",
-	 "1:1: wire.ports needs at least one port: ports: [af_packet:eth0]\n"
 	 "1:1: registrar.target is required: target: \"sip:pool.example:5061;transport=tls\"\n"},
+	{"inline without ports", false, "wire: {mode: inline}\n",
+	 "1:1: wire.ports is empty, and mode inline needs pairs: ports: [af_xdp:eth1, "
+	 "af_xdp:eth2]\n"},
 	{"a list at the top", false, "- engine\n",
 	 "1:1: settings are sections (engine:, wire: ...) with keys below; see "
 	 "offhook.yaml.sample\n"},
@@ -817,10 +819,6 @@ static const struct {
 	 "store:\n"
 	 "  password: \"env:\"\n",
 	 "2:13: store.password needs the name of a variable: env:NAME\n"},
-	{"no port", true,
-	 "registrar:\n"
-	 "  target: sip:a\n",
-	 "1:1: wire.ports needs at least one port: ports: [af_packet:eth0]\n"},
 	{"inline with one port", false,
 	 "wire:\n"
 	 "  mode: inline\n"

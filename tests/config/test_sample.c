@@ -138,29 +138,25 @@ static void test_live_marks(void **state)
 	file_free(root);
 }
 
-static void load_with_port(const char *text)
+static void load_text(const char *text)
 {
 	static struct settings settings;
-	static const char none[] = "ports: []", one[] = "ports: [\"tap:a\"]";
 	char path[] = "/tmp/offhook-sample-XXXXXX";
-	const char *place = strstr(text, none);
 	int fd = mkstemp(path);
 	FILE *file = fdopen(fd, "w");
 
-	assert_non_null(place);
-	fprintf(file, "%.*s%s%s", (int)(place - text), text, one, place + strlen(none));
+	fputs(text, file);
 	fclose(file);
 	assert_int_equal(settings_load(path, true, &settings, NULL, stderr), 0);
 	unlink(path);
-	assert_int_equal(settings.wire.port_count, 1);
 	assert_string_equal(settings.registrar.target[0],
 			    "sip:pool.sfb.example:5061;transport=tls");
 }
 
 static void test_loads(void **state)
 {
-	load_with_port(sample);
-	load_with_port(whole);
+	load_text(sample);
+	load_text(whole);
 }
 
 // The rules in the comment, which have `# ` before each line.
