@@ -113,8 +113,8 @@ static void peer_channel_closed(struct channel *channel, bool was_open, const ch
 	if (channel == &peer->wide) {
 		if (!was_open)
 			peer->wide_refused_ns = clock_mono_ns() + WIDE_REFUSED_NS;
-	} else if (!was_open || !peer_is_open(peer)) {
-		peer_fail(peer, 0, text);
+	} else if (peer_is_up(peer, clock_mono_ns()) && (!was_open || !peer_is_open(peer))) {
+		peer_fail(peer, 0, text); // once for all of its connections
 	}
 	requests_channel_closed(registrar, channel, was_open);
 	registrar_changed(registrar);
