@@ -38,6 +38,7 @@ struct registrar {
 
 // registrar.c
 void registrar_changed(struct registrar *registrar); // a connection came or went
+void registrar_drain(struct registrar *registrar);   // a turn may have become possible
 void registrar_received(struct registrar *registrar, const char *bytes, size_t len);
 void registrar_target_due(struct timer *timer);
 // The best connection for a request; see target_channel().

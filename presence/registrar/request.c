@@ -120,6 +120,7 @@ static void request_finish(struct request *request, const struct publish_answer 
 
 	request_free(request);
 	registrar->events.answer(registrar->ctx, ctx, answer);
+	registrar_drain(registrar);
 }
 
 // Header for a challenge that is known already, or nothing.

@@ -35,13 +35,18 @@ static struct {
 	void *ctx;
 	unsigned int answers, turns, reachable;
 	struct publish_turn *turn;
+	bool send_at_turn;
 } world;
+
+static void publish(enum publish_kind kind, const char *etag);
 
 static void on_turn(void *ctx, struct publish_turn *turn)
 {
 	(void)ctx;
 	world.turns++;
 	world.turn = turn;
+	if (world.send_at_turn)
+		publish(PUBLISH_INITIAL, NULL);
 }
 
 static void on_answer(void *ctx, void *request_ctx, const struct publish_answer *answer)
@@ -479,6 +484,28 @@ static void pace(void **state)
 	world_close();
 }
 
+// A server that owes 2048 answers gets no further request.
+static void silent_server_is_not_flooded(void **state)
+{
+	static struct publish_turn turn[3000];
+
+	(void)state;
+	memset(turn, 0, sizeof(turn));
+	world_prepare("udp");
+	world.settings.registrar.rate = 1e6;
+	world.settings.registrar.burst = 1e6;
+	world.send_at_turn = true;
+	world_open();
+	for (int i = 0; i < 3000; i++)
+		registrar_ask(world.registrar, &turn[i], PUBLISH_INITIAL);
+	assert_int_equal(world.turns, 2048);
+	expect_request();
+	server_answer(&world.server, "200 OK", "SIP-ETag: a\r\n");
+	expect_answer(1, 200);
+	assert_int_equal(world.turns, 2049);
+	world_close();
+}
+
 // Nobody has a turn while there is nobody to send to.
 static void turns_wait_for_a_target(void **state)
 {
@@ -705,6 +732,7 @@ int main(void)
 		cmocka_unit_test(long_request_leaves_udp),
 		cmocka_unit_test(long_request_without_tcp),
 		BOTH(pace),
+		cmocka_unit_test(silent_server_is_not_flooded),
 		cmocka_unit_test(turns_wait_for_a_target),
 		cmocka_unit_test(keepalive),
 		BOTH(hostile_answers),
