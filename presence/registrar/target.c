@@ -22,7 +22,7 @@
 // none, when each second more is a second of wrong lamps.
 #define PEER_DOWN_MOST_NS  (30 * NS_PER_S)
 #define PEER_ALONE_MOST_NS (5 * NS_PER_S)
-#define RESOLVE_AGAIN_NS   (5 * NS_PER_S)   // after a failure
+#define RESOLVE_AGAIN_NS   (5 * NS_PER_S)   // after a failure, and at most so often
 #define WIDE_REFUSED_NS    (600 * NS_PER_S) // a peer without TCP will not have it soon
 #define SEND_LIMIT         (4 * 1024 * 1024)
 #define RECEIVE_LIMIT      (2 * (FRAME_HEAD_BYTES + FRAME_BODY_BYTES))
@@ -259,7 +259,9 @@ static void target_resolved(void *ctx, const struct resolver_answer *answer)
 		target->resolve_ns = clock_mono_ns() + RESOLVE_AGAIN_NS;
 		target_say(target, "resolve-failed", answer->text ? answer->text : "no address");
 	} else {
-		target->resolve_ns = answer->good_until_ns;
+		target->resolve_ns = clock_mono_ns() + RESOLVE_AGAIN_NS; // whatever its TTL
+		if (target->resolve_ns < answer->good_until_ns)
+			target->resolve_ns = answer->good_until_ns;
 		target_addresses(target, answer);
 	}
 	// May have come from inside of target_work(): the rest is done in the next round.
