@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config/clock.h"
@@ -373,6 +374,49 @@ static void embedded_adopts_an_orphan(void **state)
 	assert_int_equal(engine.calls, 10);
 }
 
+// The engine dies without a word, its server with it or a little later: the next one reads all that
+// was acknowledged.
+static void embedded_survives_a_kill_of_the_engine(void **state)
+{
+	char socket[300], done = 0;
+	int told[2];
+	pid_t pid;
+
+	snprintf(socket, sizeof(socket), "%s/store/redis.sock", engine.settings.engine.state_dir);
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (!pid) {
+		struct lab_engine other;
+
+		lab_engine_init(&other, "memory");
+		other.settings = engine.settings;
+		lab_engine_open(&other);
+		for (unsigned int i = 0; i < 1000; i++) {
+			struct store_call call = lab_call(i);
+
+			store_save_call(other.store, &call);
+		}
+		while (store_state(other.store) != STORE_READY || store_backlog(other.store))
+			loop_run_once(other.loop, NS_PER_S);
+		if (write(told[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(told[1]);
+	assert_int_equal(read(told[0], &done, 1), 1);
+	close(told[0]);
+	assert_true(lab_listener(socket) > 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	lab_engine_open(&engine);
+	lab_wait(&engine, engine.loaded);
+	assert_int_equal(engine.calls, 1000);
+	save_calls(1000, 1100);
+	read_back(1100);
+	lab_engine_close(&engine);
+	assert_int_equal(lab_listener(socket), 0);
+}
+
 static void embedded_minds_odd_paths(void **state)
 {
 	char dir[64];
@@ -455,6 +499,7 @@ int main(void)
 		CASE(finds_a_name_and_takes_its_next_address),
 		EMBEDDED(embedded_starts_its_server_again),
 		EMBEDDED(embedded_adopts_an_orphan),
+		EMBEDDED(embedded_survives_a_kill_of_the_engine),
 		EMBEDDED(embedded_minds_odd_paths),
 		EMBEDDED(embedded_waits_for_its_directory),
 		EMBEDDED(embedded_says_that_it_cannot_start),
