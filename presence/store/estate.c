@@ -60,7 +60,8 @@ static int step_answered(void *ctx, void *arg, const redisReply *reply)
 
 	if (!reply)
 		return 0;
-	if (reply->type == REDIS_REPLY_ERROR && estate->step != STEP_POLICY)
+	if (reply->type == REDIS_REPLY_ERROR && estate->step != STEP_SERVER &&
+	    estate->step != STEP_POLICY)
 		return estate_fail_by_error(estate, reply);
 	error = estate_answer(estate, reply, &more);
 	if (error)
@@ -124,6 +125,7 @@ static int become_ready(struct estate *estate)
 
 int estate_advance(struct estate *estate)
 {
+	const char *server[] = {"INFO", "server"};
 	const char *policy[] = {"CONFIG", "GET", "maxmemory-policy"};
 	const char *load[] = {"SCRIPT", "LOAD", script_write};
 	const char *claim[] = {"EVAL", script_claim, "1", estate->key_epoch, estate->epoch};
@@ -138,6 +140,7 @@ int estate_advance(struct estate *estate)
 	switch (estate->step) {
 	case STEP_AUTH: return ask_login(estate);
 	case STEP_SELECT: return ask_select(estate);
+	case STEP_SERVER: return ask(estate, 2, server);
 	case STEP_POLICY: return ask(estate, 3, policy);
 	case STEP_SCRIPT: return ask(estate, 3, load);
 	case STEP_CLAIM: return ask(estate, 5, claim);

@@ -59,6 +59,24 @@ static int answer_ok(struct estate *estate, const redisReply *reply)
 	return 0;
 }
 
+// A server that was started again has read its append-only file, but with `appendfsync everysec` it
+// may have answered before it wrote: while an fsync is under way, writes wait for up to two seconds
+// (flushAppendOnlyFile() in Redis' aof.c). A replica made master lacks as much. What is lost can't
+// be known, so all is written anew.
+static int answer_server(struct estate *estate, const redisReply *reply)
+{
+	static const char name[] = "run_id:";
+	const char *id = is_text(reply) ? strstr(reply->str, name) : NULL;
+
+	if (!id || strspn(id + strlen(name), "0123456789abcdef") < SHA_DIGITS)
+		return 0; // no right to INFO, or something like Redis without it
+	id += strlen(name);
+	if (estate->run_id[0] && memcmp(estate->run_id, id, SHA_DIGITS) != 0)
+		estate->forgotten = true;
+	memcpy(estate->run_id, id, SHA_DIGITS);
+	return 0;
+}
+
 // Many managed servers forbid CONFIG: not to know is no reason to stop.
 static int answer_policy(struct estate *estate, const redisReply *reply)
 {
@@ -138,6 +156,7 @@ int estate_answer(struct estate *estate, const redisReply *reply, bool *more)
 	switch (estate->step) {
 	case STEP_AUTH:
 	case STEP_SELECT: return answer_ok(estate, reply);
+	case STEP_SERVER: return answer_server(estate, reply);
 	case STEP_POLICY: return answer_policy(estate, reply);
 	case STEP_SCRIPT: return answer_script(estate, reply);
 	case STEP_CLAIM: return answer_claim(estate, reply);

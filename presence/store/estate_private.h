@@ -9,6 +9,7 @@ enum estate_step {
 	STEP_NONE, // not connected
 	STEP_AUTH,
 	STEP_SELECT,
+	STEP_SERVER,
 	STEP_POLICY,
 	STEP_SCRIPT,
 	STEP_CLAIM,
@@ -32,6 +33,7 @@ struct estate {
 	enum estate_step step;
 	char epoch[EPOCH_BYTES]; // empty: none was taken yet
 	char write_sha[SHA_DIGITS + 1];
+	char run_id[SHA_DIGITS + 1]; // of the server process we wrote to; empty: not known
 	char cursor[EPOCH_BYTES];
 	bool forgotten; // told with the next ready()
 	bool loaded;

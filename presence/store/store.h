@@ -58,11 +58,11 @@ struct store_events {
 	void (*call)(void *ctx, const struct store_call *record);
 	void (*loaded)(void *ctx);
 	void (*state)(void *ctx, enum store_state state, const char *why);
-	// The store has lost what it had acknowledged (it was emptied, or an older copy of it came
-	// back), or more keys changed while it was away than settings->store.backlog_records: it is
-	// being emptied, and the owner saves everything it has once more, before it returns. Until
-	// that is written, a crash of the engine leaves publications to their expiry. May be NULL:
-	// then the store keeps what it has.
+	// The store has lost what it had acknowledged, or may have (it was emptied, its server was
+	// started again, an older copy of it came back), or more keys changed while it was away
+	// than settings->store.backlog_records: it is being emptied, and the owner saves everything
+	// it has once more, before it returns. Until that is written, a crash of the engine leaves
+	// publications to their expiry. May be NULL: then the store keeps what it has.
 	void (*reassert)(void *ctx);
 };
 

@@ -74,6 +74,8 @@ static void on_command(struct fake_redis *fake, const redisReply *command)
 {
 	const char *name = command->element[0]->str;
 	static const char sha[] = "$40\r\n0123456789abcdef0123456789abcdef01234567\r\n";
+	static const char info[] = "$59\r\n# Server\r\nrun_id:"
+				   "0123456789abcdef0123456789abcdef01234567\r\n\r\n";
 	static const char claim[] = "*2\r\n$16\r\n1700000000000000\r\n:1\r\n";
 	static const char empty[] = "*2\r\n$1\r\n0\r\n*0\r\n";
 	static const char policy[] = "*2\r\n$16\r\nmaxmemory-policy\r\n$10\r\nnoeviction\r\n";
@@ -84,6 +86,8 @@ static void on_command(struct fake_redis *fake, const redisReply *command)
 		say(fake, fake->auth ? fake->auth : "+OK\r\n");
 	} else if (!strcmp(name, "SELECT")) {
 		say(fake, fake->select ? fake->select : "+OK\r\n");
+	} else if (!strcmp(name, "INFO")) {
+		say(fake, fake->info ? fake->info : info);
 	} else if (!strcmp(name, "CONFIG")) {
 		say(fake, fake->config ? fake->config : policy);
 	} else if (!strcmp(name, "SCRIPT")) {

@@ -13,7 +13,7 @@ struct fake_redis {
 	char out[FAKE_OUT_BYTES]; // what it says; the test takes it
 	size_t out_len;
 	// Orders. A text is a whole answer in RESP2, instead of the right one.
-	const char *auth, *select, *config, *script, *claim, *scan, *write;
+	const char *auth, *select, *info, *config, *script, *claim, *scan, *write;
 	bool mute;
 	// Records.
 	unsigned int commands, claims, scripts, writes, records, clears, heartbeats;

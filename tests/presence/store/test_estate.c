@@ -236,6 +236,34 @@ static void can_do_without_config(void **state)
 	}
 }
 
+// Another process answers there than the one we wrote to: it may lack the last seconds.
+static void distrusts_a_server_that_was_started_again(void **state)
+{
+	static const struct {
+		const char *info;
+		unsigned int forgotten;
+	} cases[] = {
+		{NULL, 0},
+		{NULL, 0},
+		{"-NOPERM no\r\n", 0},
+		{"$-1\r\n", 0},
+		{"$10\r\nrun_id:123\r\n", 0},
+		{"$47\r\nrun_id:1123456789abcdef0123456789abcdef01234567\r\n", 1},
+		{"$47\r\nrun_id:1123456789abcdef0123456789abcdef01234567\r\n", 0},
+		{NULL, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned int before = bench.forgotten;
+
+		fake.info = cases[i].info;
+		assert_int_equal(begin(1000), 0);
+		assert_true(estate_is_ready(bench.estate));
+		assert_int_equal(bench.forgotten - before, cases[i].forgotten);
+		estate_end(bench.estate);
+	}
+}
+
 static const struct {
 	const char *answer;
 	enum store_outcome expect;
@@ -422,6 +450,7 @@ int main(void)
 		CASE(talks_octet_by_octet),
 		CASE(gives_up_on_each_refusal),
 		CASE(can_do_without_config),
+		CASE(distrusts_a_server_that_was_started_again),
 		CASE(tells_refusals_of_writes_apart),
 		CASE(mends_noscript_and_forgotten),
 		CASE(returns_what_was_under_way),

@@ -85,37 +85,38 @@ static void read_back(unsigned int expected)
 		assert_int_equal(engine.times[i], 1);
 }
 
+static unsigned int known; // what the owner would save again
+
+static void save_all(struct lab_engine *again)
+{
+	save_calls(0, known);
+}
+
+// Redis may lose the last two seconds of what it has acknowledged; memory has not.
 static void survives_a_kill_of_the_server(void **state)
 {
-	uint64_t acknowledged = metric_value("offhook_store_writes", NULL);
-	redisContext *witness;
+	uint64_t before = metric_value("offhook_store_writes", NULL);
 
+	known = 4000;
+	engine.on_reassert = save_all;
 	open_ready();
 	save_calls(0, 3000);
-	lab_wait(&engine, metric_value("offhook_store_writes", NULL) - acknowledged >= 1000);
+	lab_wait(&engine, metric_value("offhook_store_writes", NULL) - before >= 1000);
 	lab_server_kill(&server, SIGKILL);
-	acknowledged = metric_value("offhook_store_writes", NULL) - acknowledged;
 	lab_wait(&engine, store_state(engine.store) == STORE_AWAY);
 	save_calls(3000, 4000);
 	assert_true(store_backlog(engine.store) >= 1000);
 	lab_server_start(&server);
-	witness = lab_server_client(&server);
-	assert_true((uint64_t)lab_integer(witness, "HLEN offhook:{lab-1}:call") >= acknowledged);
-	redisFree(witness);
 	lab_wait(&engine, !store_backlog(engine.store));
-	assert_int_equal(engine.reasserts, 0);
+	assert_int_equal(engine.reasserts, 1);
 	read_back(4000);
-}
-
-static void save_all(struct lab_engine *again)
-{
-	save_calls(0, 300);
 }
 
 static void writes_anew_after_flushall(void **state)
 {
 	redisContext *witness = lab_server_client(&server);
 
+	known = 300;
 	engine.on_reassert = save_all;
 	open_ready();
 	save_calls(0, 300);
@@ -336,6 +337,8 @@ static void embedded_starts_its_server_again(void **state)
 	pid_t pid, other;
 
 	snprintf(socket, sizeof(socket), "%s/store/redis.sock", engine.settings.engine.state_dir);
+	known = 2500;
+	engine.on_reassert = save_all;
 	open_ready();
 	save_calls(0, 2000);
 	lab_wait(&engine, !store_backlog(engine.store));
@@ -347,7 +350,7 @@ static void embedded_starts_its_server_again(void **state)
 	lab_wait(&engine, !store_backlog(engine.store));
 	other = lab_listener(socket);
 	assert_true(other > 0 && other != pid);
-	assert_int_equal(engine.reasserts, 0);
+	assert_int_equal(engine.reasserts, 1);
 	read_back(2500);
 	lab_engine_close(&engine);
 	assert_int_equal(lab_listener(socket), 0); // nothing is left behind
