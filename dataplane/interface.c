@@ -80,6 +80,7 @@ int interface_read(const char *name, struct interface *interface)
 	}
 	interface->up = ifr.ifr_flags & IFF_UP;
 	interface->carrier = ifr.ifr_flags & IFF_RUNNING;
+	interface->promiscuous = ifr.ifr_flags & IFF_PROMISC;
 	if (ioctl(fd, SIOCGIFMTU, &ifr) < 0) {
 		err = -errno;
 		goto out;

@@ -15,6 +15,7 @@ struct interface {
 	unsigned int mtu;
 	bool up;      // by the administrator
 	bool carrier; // by the other end
+	bool promiscuous;
 	char driver[32];
 	char address[64]; // one that is assigned, other than IPv6 link-local; empty: none
 	bool link_local;  // has an IPv6 link-local address

@@ -199,6 +199,8 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 
 void port_close(struct port *port)
 {
+	if (port->started && port->name.interface[0] && !port->facts.promiscuous)
+		rte_eth_promiscuous_disable(port->id);
 	if (port->started)
 		rte_eth_dev_stop(port->id);
 	if (port->probed)

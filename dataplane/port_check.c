@@ -50,16 +50,18 @@ static uint32_t data_room_for(uint32_t frame)
 }
 
 // An interface that is ours alone: nothing may change its frames, and the kernel must be silent.
-static int check_own(const struct interface *interface, bool inline_mode, char *error, size_t size)
+static int check_own(const struct interface *interface, char *error, size_t size)
 {
 	const char *name = interface->name;
 	char changed[64];
 
-	if (inline_mode && interface->address[0])
-		return refuse(error, size,
-			      "%s has the address %s, but between two ports there must be none: "
-			      "`ip addr flush dev %s`, and use another interface for management",
-			      name, interface->address, name);
+	if (interface->address[0])
+		return refuse(
+			error, size,
+			"AF_XDP takes %s away from the kernel, but it has the address %s: "
+			"`ip addr flush dev %s` if it is not needed, or af_packet:%s to watch "
+			"beside the kernel",
+			name, interface->address, name, name);
 	if (interface->link_local && interface_ipv6_off(name) < 0)
 		return refuse(error, size,
 			      "the kernel speaks IPv6 on %s and would send frames of its own: "
@@ -103,7 +105,7 @@ static int check_af_xdp(const struct interface *interface, const struct settings
 	if (err)
 		return err;
 	facts->data_room = data_room_for(interface->mtu + TAGS_BYTES + XDP_HEADROOM);
-	return check_own(interface, wire->mode == MODE_INLINE, error, size);
+	return check_own(interface, error, size);
 }
 
 // The kernel puts IPv4 fragments together before net_af_packet sees them (its fan-out group asks
@@ -200,6 +202,9 @@ int port_check(const struct port_name *name, const struct settings_wire *wire,
 		return refuse(error, error_size, "%s is down: `ip link set dev %s up`",
 			      name->interface, name->interface);
 	facts->mtu = interface.mtu;
+	facts->promiscuous = interface.promiscuous;
+	if (!interface.carrier)
+		log_warn("port", "no-carrier", "interface=%s", name->interface);
 	if (name->kind == PORT_AF_XDP)
 		return check_af_xdp(&interface, wire, facts, error, error_size);
 	return check_af_packet(name, &interface, wire, facts, error, error_size);

@@ -3,6 +3,7 @@
 // refused with a sentence that says what to do.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct port_facts {
 	uint32_t mtu;         // of the kernel's interface; 0: not known
 	uint32_t data_room;   // of its packet buffers, headroom included
 	uint32_t frame_bytes; // af_packet: framesz
+	bool promiscuous;     // was so before us
 };
 
 // 0, or -errno with a sentence in error. Turns offloads and IPv6 off on an interface that is to be

@@ -347,6 +347,14 @@ static bool has_xdp(const char *interface)
 	return system(command) == 0;
 }
 
+static bool is_promiscuous(const char *interface)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "ip link show dev %s | grep -q PROMISC", interface);
+	return system(command) == 0;
+}
+
 static void test_inline_af_xdp(void **state)
 {
 	struct engine engine;
@@ -355,6 +363,7 @@ static void test_inline_af_xdp(void **state)
 	engine_start(&engine, MODE_INLINE, "af_xdp:ma", "af_xdp:mb");
 	print_message("%s\n", wire_summary(engine.wire));
 	assert_true(has_xdp("ma"));
+	assert_true(is_promiscuous("ma"));
 	cross(&engine, side_a, side_b, "a");
 	cross(&engine, side_b, side_a, "b");
 	storm(side_a, side_b, 20000);
@@ -370,6 +379,7 @@ static void test_inline_af_xdp(void **state)
 	engine_stop(&engine);
 	assert_false(has_xdp("ma"));
 	assert_false(has_xdp("mb"));
+	assert_false(is_promiscuous("ma"));
 }
 
 // An engine that was killed leaves its XDP program behind; the next one starts all the same.
