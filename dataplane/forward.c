@@ -12,8 +12,7 @@ void forward_burst(uint16_t port, uint16_t queue, struct rte_mbuf **packets, uin
 		   struct wire_counters *counters)
 {
 	for (uint16_t i = 0; i < count; i++)
-		for (struct rte_mbuf *segment = packets[i]; segment; segment = segment->next)
-			rte_mbuf_refcnt_update(segment, 1);
+		rte_pktmbuf_refcnt_update(packets[i], 1);
 	uint16_t sent = rte_eth_tx_burst(port, queue, packets, count);
 	counters->value[WIRE_TX_FRAMES] += sent;
 	counters->value[WIRE_TX_DROPPED] += count - sent;

@@ -18,6 +18,9 @@ unsigned int wire_lcores(const struct settings *settings, char *error, size_t er
 // A process opens a wire once: DPDK does not start twice, and net_af_xdp keeps its interface until
 // the process ends. (Without AF_XDP ports a second one works, on the same cores.)
 //
+// With net_tap ports, threads that existed before should block SIGRTMIN+1 and above: the calling
+// thread and those made after it do.
+//
 // EAL, pools, ports. On failure NULL, with what happened, where and what to do in error. Ports are
 // open when it returns, so the caller can drop privileges before wire_run().
 struct wire *wire_open(const struct settings *settings, struct segment *segment, int doorbell,
@@ -28,4 +31,6 @@ const char *wire_summary(const struct wire *wire);
 // (port statistics, link state). 0 or -errno.
 int wire_run(struct wire *wire);
 void wire_stop(struct wire *wire); // async-signal-safe
+// Takes XDP programs off, which needs CAP_NET_ADMIN in the calling thread; else the next start
+// does.
 void wire_close(struct wire *wire);

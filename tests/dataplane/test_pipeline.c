@@ -23,11 +23,13 @@
 
 #include <cmocka.h>
 
-enum { CALLS = 300, PATIENCE_MS = 20000 };
+enum { CALLS = 300, LONG_CALL = 7, PATIENCE_MS = 20000 };
 
 static const char *message(bool is_bye, unsigned int number)
 {
-	static char text[1024];
+	static char text[4096];
+	// One is longer than a packet buffer and comes in two.
+	int padding = number == LONG_CALL ? 2500 : 1;
 
 	snprintf(text, sizeof(text),
 		 "%s sip:b@x SIP/2.0\r\n"
@@ -35,9 +37,10 @@ static const char *message(bool is_bye, unsigned int number)
 		 "From: <sip:a@x>;tag=a%u\r\n"
 		 "To: <sip:b@x>%s\r\n"
 		 "Call-ID: call-%u\r\n"
+		 "Subject: %0*d\r\n"
 		 "CSeq: 1 %s\r\n\r\n",
-		 is_bye ? "BYE" : "INVITE", number, number, is_bye ? ";tag=b" : "", number,
-		 is_bye ? "BYE" : "INVITE");
+		 is_bye ? "BYE" : "INVITE", number, number, is_bye ? ";tag=b" : "", number, padding,
+		 0, is_bye ? "BYE" : "INVITE");
 	return text;
 }
 
@@ -251,6 +254,10 @@ static void test_tap_twice(void **state)
 		settings.wire.port_count = 1;
 		snprintf(settings.wire.port[0], SETTINGS_TEXT, "pcap:%s", input.path);
 		struct segment *segment = segment_create(1, 64, &fd);
+		// The second time by settings that came through the segment.
+		struct wire_settings live = {.poll_always = 1};
+		if (round == 1)
+			wire_settings_publish(&segment->settings, &live);
 		struct wire *wire = wire_open(&settings, segment, bell, error, sizeof(error));
 		if (!wire)
 			fail_msg("%s", error);
@@ -261,6 +268,8 @@ static void test_tap_twice(void **state)
 		pthread_join(thread, NULL);
 		assert_int_equal(segment->counters[0].value[WIRE_TX_FRAMES], 0);
 		assert_int_equal(segment->port[0].sent, 0);
+		if (round == 1)
+			assert_int_equal(segment->counters[0].value[WIRE_SLEEPS], 0);
 		wire_close(wire);
 		unlink(input.path);
 		segment_unmap(segment);
