@@ -70,16 +70,15 @@ static inline uint64_t lower_8(const char *at)
 
 enum header_name header_lookup_plain(const char *name, size_t len)
 {
-	uint64_t head = lower_8(name);
-	const struct entry *entry;
+	// Which names come in which order is hard to guess, so there is one branch for all of it:
+	// the first eight letters, the last eight, and the length.
+	size_t known = len < 8 ? len : 8, skip = len - known;
+	uint64_t mask = UINT64_MAX >> (64 - 8 * known);
+	uint64_t head = lower_8(name) & mask;
+	const struct entry *entry = &table[SLOT(head, len)];
+	uint64_t tail = lower_8(name + skip) ^ lower_8(entry->name + (skip & 15));
 
-	if (len < 8)
-		head &= (UINT64_C(1) << 8 * len) - 1;
-	entry = &table[SLOT(head, len)];
-	if (entry->head != head || entry->len != len)
-		return HEADER_OTHER;
-	// What is behind the first eight, in words that overlap.
-	if (len > 8 && lower_8(name + len - 8) != lower_8(entry->name + len - 8))
+	if (((entry->head ^ head) | (tail & mask) | (entry->len ^ len)) != 0)
 		return HEADER_OTHER;
 	if (len > 16 && lower_8(name + 8) != lower_8(entry->name + 8))
 		return HEADER_OTHER;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum line_kernel {
 	LINE_KERNEL_AUTO,
@@ -32,9 +33,10 @@ struct line_index {
 	// count is checked once a block.
 	uint16_t start[LINE_INDEX_MAX + LINE_BLOCK + 2];
 	// One bit an octet, up to the block that header_end is in. stop: what no name, token or
-	// host has, as line_is_stop() says; every line end is one. colon: colons.
-	uint64_t stop[LINE_INDEX_BYTES / LINE_BLOCK];
-	uint64_t colon[LINE_INDEX_BYTES / LINE_BLOCK];
+	// host has, as line_is_stop() says; every line end is one. colon: colons. One word more
+	// than there are blocks, as marks are read from any bit on.
+	uint64_t stop[LINE_INDEX_BYTES / LINE_BLOCK + 1];
+	uint64_t colon[LINE_INDEX_BYTES / LINE_BLOCK + 1];
 };
 
 // 0, -EMSGSIZE with more than LINE_INDEX_MAX lines or LINE_INDEX_BYTES, -ENODATA without an empty
@@ -47,33 +49,47 @@ static inline bool line_is_stop(unsigned char c)
 	return c < 0x23 || c > 0x7e || (c >= ';' && c <= '>') || c == ',' || c == '\\';
 }
 
+// The marks of the octets from `at` on, at least 57 of them: read from the octet of the bit map
+// that has the first one, so that no branch depends on where in a word a name happens to lie.
+static inline uint64_t line_marks(const uint64_t *map, uint32_t at)
+{
+	uint64_t marks;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(&marks, (const char *)map + at / 8, sizeof(marks));
+	return marks >> at % 8;
+#else
+	marks = map[at / LINE_BLOCK] >> at % LINE_BLOCK;
+	return at % LINE_BLOCK < 8
+		       ? marks
+		       : marks | map[at / LINE_BLOCK + 1] << (LINE_BLOCK - at % LINE_BLOCK);
+#endif
+}
+
+enum { LINE_MARKS = 57 };
+
 // The first stop at or behind `at`, which is in a line: there is always one, the line's end.
 static inline uint32_t line_next_stop(const struct line_index *index, uint32_t at)
 {
-	uint32_t word = at / LINE_BLOCK;
-	uint64_t marks = index->stop[word] >> at % LINE_BLOCK;
+	uint64_t marks = line_marks(index->stop, at);
 
-	if (marks != 0)
-		return at + (uint32_t)__builtin_ctzll(marks);
-	do
-		marks = index->stop[++word];
-	while (marks == 0);
-	return word * LINE_BLOCK + (uint32_t)__builtin_ctzll(marks);
+	while (__builtin_expect(marks == 0, 0)) {
+		at += LINE_MARKS;
+		marks = line_marks(index->stop, at);
+	}
+	return at + (uint32_t)__builtin_ctzll(marks);
 }
 
 // The first stop or colon.
 static inline uint32_t line_next_colon(const struct line_index *index, uint32_t at)
 {
-	uint32_t word = at / LINE_BLOCK;
-	uint64_t marks = (index->stop[word] | index->colon[word]) >> at % LINE_BLOCK;
+	uint64_t marks = line_marks(index->stop, at) | line_marks(index->colon, at);
 
-	if (marks != 0)
-		return at + (uint32_t)__builtin_ctzll(marks);
-	do {
-		word++;
-		marks = index->stop[word] | index->colon[word];
-	} while (marks == 0);
-	return word * LINE_BLOCK + (uint32_t)__builtin_ctzll(marks);
+	while (__builtin_expect(marks == 0, 0)) {
+		at += LINE_MARKS;
+		marks = line_marks(index->stop, at) | line_marks(index->colon, at);
+	}
+	return at + (uint32_t)__builtin_ctzll(marks);
 }
 
 // Picks the kernel for all following calls; AUTO: the best this machine has. -ENOTSUP if it lacks

@@ -4,31 +4,44 @@
 
 #include <immintrin.h>
 
-static inline uint64_t is(__m512i block, char c)
+struct constants {
+	__m512i lf, cr, colon, low_half, pass_low, pass_high;
+};
+
+// Keeps the compiler from making the constant anew wherever it is used.
+static inline __m512i keep(__m512i constant)
 {
-	return _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(c));
+	__asm__("" : "+v"(constant));
+	return constant;
 }
 
-static inline uint64_t in_range(__m512i block, char low, char high)
+static inline struct line_masks classify(const char *block, const void *context)
 {
-	return _mm512_cmple_epu8_mask(_mm512_sub_epi8(block, _mm512_set1_epi8(low)),
-				      _mm512_set1_epi8((char)(high - low)));
-}
-
-static inline struct line_masks classify(const char *block)
-{
+	const struct constants *k = context;
 	__m512i octets = _mm512_loadu_si512((const void *)block);
+	__m512i high_half = _mm512_and_si512(_mm512_srli_epi16(octets, 4), k->low_half);
 
 	return (struct line_masks){
-		.lf = is(octets, '\n'),
-		.cr = is(octets, '\r'),
-		.colon = is(octets, ':'),
-		.stop = ~in_range(octets, 0x23, 0x7e) | in_range(octets, ';', '>') |
-			is(octets, ',') | is(octets, '\\'),
+		.lf = _mm512_cmpeq_epi8_mask(octets, k->lf),
+		.cr = _mm512_cmpeq_epi8_mask(octets, k->cr),
+		.colon = _mm512_cmpeq_epi8_mask(octets, k->colon),
+		.stop = _mm512_testn_epi8_mask(_mm512_shuffle_epi8(k->pass_low, octets),
+					       _mm512_shuffle_epi8(k->pass_high, high_half)),
 	};
 }
 
 int line_kernel_avx512(const char *buf, size_t len, struct line_index *index)
 {
-	return line_walk(buf, len, index, classify);
+	const __m128i pass_low = _mm_setr_epi8(LINE_PASS_LOW);
+	const __m128i pass_high = _mm_setr_epi8(LINE_PASS_HIGH);
+	const struct constants constants = {
+		.lf = keep(_mm512_set1_epi8('\n')),
+		.cr = keep(_mm512_set1_epi8('\r')),
+		.colon = keep(_mm512_set1_epi8(':')),
+		.low_half = keep(_mm512_set1_epi8(0x0f)),
+		.pass_low = keep(_mm512_broadcast_i32x4(pass_low)),
+		.pass_high = keep(_mm512_broadcast_i32x4(pass_high)),
+	};
+
+	return line_walk(buf, len, index, classify, &constants);
 }

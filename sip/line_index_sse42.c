@@ -4,44 +4,51 @@
 
 #include <immintrin.h>
 
-static inline __m128i is(__m128i part, char c)
+struct constants {
+	__m128i lf, cr, colon, low_half, pass_low, pass_high;
+};
+
+// Keeps the compiler from making the constant anew wherever it is used.
+static inline __m128i keep(__m128i constant)
 {
-	return _mm_cmpeq_epi8(part, _mm_set1_epi8(c));
+	__asm__("" : "+x"(constant));
+	return constant;
 }
 
-// 0xff for octets in [low, high].
-static inline __m128i in_range(__m128i part, char low, char high)
+static inline uint64_t equal(__m128i part, __m128i wanted, int number)
 {
-	__m128i above = _mm_sub_epi8(part, _mm_set1_epi8(low));
-
-	return _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8((char)(high - low))), above);
+	return (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(part, wanted)) << (16 * number);
 }
 
-static inline uint64_t bits(__m128i part, int number)
+static inline struct line_masks classify(const char *block, const void *context)
 {
-	return (uint64_t)(uint32_t)_mm_movemask_epi8(part) << (16 * number);
-}
-
-static inline struct line_masks classify(const char *block)
-{
+	const struct constants *k = context;
 	struct line_masks masks = {0};
-	uint64_t pass = 0;
 
 	for (int i = 0; i < 4; i++) {
 		__m128i part = _mm_loadu_si128((const __m128i *)(const void *)(block + 16 * i));
-		__m128i marks = _mm_or_si128(in_range(part, ';', '>'),
-					     _mm_or_si128(is(part, ','), is(part, '\\')));
+		__m128i high_half = _mm_and_si128(_mm_srli_epi16(part, 4), k->low_half);
+		__m128i passes = _mm_and_si128(_mm_shuffle_epi8(k->pass_low, part),
+					       _mm_shuffle_epi8(k->pass_high, high_half));
 
-		masks.lf |= bits(is(part, '\n'), i);
-		masks.cr |= bits(is(part, '\r'), i);
-		masks.colon |= bits(is(part, ':'), i);
-		pass |= bits(_mm_andnot_si128(marks, in_range(part, 0x23, 0x7e)), i);
+		masks.lf |= equal(part, k->lf, i);
+		masks.cr |= equal(part, k->cr, i);
+		masks.colon |= equal(part, k->colon, i);
+		masks.stop |= equal(passes, _mm_setzero_si128(), i);
 	}
-	masks.stop = ~pass;
 	return masks;
 }
 
 int line_kernel_sse42(const char *buf, size_t len, struct line_index *index)
 {
-	return line_walk(buf, len, index, classify);
+	const struct constants constants = {
+		.lf = keep(_mm_set1_epi8('\n')),
+		.cr = keep(_mm_set1_epi8('\r')),
+		.colon = keep(_mm_set1_epi8(':')),
+		.low_half = keep(_mm_set1_epi8(0x0f)),
+		.pass_low = keep(_mm_setr_epi8(LINE_PASS_LOW)),
+		.pass_high = keep(_mm_setr_epi8(LINE_PASS_HIGH)),
+	};
+
+	return line_walk(buf, len, index, classify, &constants);
 }

@@ -21,7 +21,7 @@ enum {
 struct usual {
 	struct value value; // of the line at work
 	uint32_t len;       // of the message
-	struct sip_msg msg;
+	struct sip_msg *msg;
 	uint32_t seen; // 1 << enum header_name
 	uint8_t asserted;
 	bool is_sdp;
@@ -40,8 +40,8 @@ static bool status_line(struct usual *usual)
 			return false;
 		status = status * 10 + (uint32_t)(digits[i] - '0');
 	}
-	usual->msg.flags |= SIP_IS_RESPONSE;
-	usual->msg.status = (uint16_t)status;
+	usual->msg->flags |= SIP_IS_RESPONSE;
+	usual->msg->status = (uint16_t)status;
 	return status >= 100 && status <= 699;
 }
 
@@ -51,47 +51,12 @@ static bool request_line(struct usual *usual)
 	const char *buf = usual->value.buf;
 	uint32_t uri = line_next_stop(usual->value.index, 0) + 1, end;
 
-	usual->msg.method = (uint8_t)sip_method_find(buf, uri - 1);
-	if (usual->msg.method == SIP_OTHER_METHOD || buf[uri - 1] != ' ' ||
+	usual->msg->method = (uint8_t)sip_method_find(buf, uri - 1);
+	if (usual->msg->method == SIP_OTHER_METHOD || buf[uri - 1] != ' ' ||
 	    !value_uri(&usual->value, uri, &end))
 		return false;
-	usual->msg.request_uri = value_slice(uri, end);
+	usual->msg->request_uri = value_slice(uri, end);
 	return usual->value.end - end == 8 && memcmp(buf + end, " SIP/2.0", 8) == 0;
-}
-
-static bool take_from(struct usual *usual)
-{
-	struct value_party party;
-
-	if (!value_party(&usual->value, &party))
-		return false;
-	usual->msg.from_uri = party.uri;
-	usual->msg.from_tag = party.tag;
-	usual->msg.flags |= party.has_tag ? SIP_HAS_FROM_TAG : 0;
-	return true;
-}
-
-static bool take_to(struct usual *usual)
-{
-	struct value_party party;
-
-	if (!value_party(&usual->value, &party))
-		return false;
-	usual->msg.to_uri = party.uri;
-	usual->msg.to_tag = party.tag;
-	usual->msg.flags |= party.has_tag ? SIP_HAS_TO_TAG : 0;
-	return true;
-}
-
-static bool take_via(struct usual *usual)
-{
-	struct value_via via;
-
-	if (!value_via(&usual->value, &via))
-		return false;
-	usual->msg.via_branch = via.branch;
-	usual->msg.via_sent_by = via.sent_by;
-	return true;
 }
 
 // A list, whose values may also come in several header fields (RFC 3325 9.1).
@@ -101,7 +66,7 @@ static bool take_asserted(struct usual *usual)
 	uint32_t rest;
 
 	while (usual->asserted < 2) {
-		if (!value_address(&value, &usual->msg.asserted_uri[usual->asserted], &rest))
+		if (!value_address(&value, &usual->msg->asserted_uri[usual->asserted], &rest))
 			return false;
 		usual->asserted++;
 		if (rest == value.end)
@@ -117,15 +82,22 @@ static bool take_asserted(struct usual *usual)
 static bool take_header(struct usual *usual, enum header_name header)
 {
 	const struct value *value = &usual->value;
-	struct sip_msg *msg = &usual->msg;
+	struct sip_msg *msg = usual->msg;
 	uint32_t rest;
+	bool has_tag, taken;
 
 	switch (header) {
 	case HEADER_CALL_ID: return value_call_id(value, &msg->call_id);
 	case HEADER_CSEQ: return value_cseq(value, &msg->cseq, &msg->cseq_method);
-	case HEADER_FROM: return take_from(usual);
-	case HEADER_TO: return take_to(usual);
-	case HEADER_VIA: return take_via(usual);
+	case HEADER_FROM:
+		taken = value_party(value, &msg->from_uri, &msg->from_tag, &has_tag);
+		msg->flags |= has_tag ? SIP_HAS_FROM_TAG : 0;
+		return taken;
+	case HEADER_TO:
+		taken = value_party(value, &msg->to_uri, &msg->to_tag, &has_tag);
+		msg->flags |= has_tag ? SIP_HAS_TO_TAG : 0;
+		return taken;
+	case HEADER_VIA: return value_via(value, &msg->via_sent_by, &msg->via_branch);
 	case HEADER_CONTENT_LENGTH:
 		msg->flags |= SIP_HAS_CONTENT_LENGTH;
 		return value_number(value, &msg->content_length);
@@ -173,7 +145,7 @@ static bool take_line(struct usual *usual, uint32_t line)
 
 static void body_bounds(struct usual *usual, uint32_t body_off)
 {
-	struct sip_msg *msg = &usual->msg;
+	struct sip_msg *msg = usual->msg;
 	uint32_t there = usual->len - body_off;
 
 	msg->body_off = (uint16_t)body_off;
@@ -188,11 +160,15 @@ static void body_bounds(struct usual *usual, uint32_t body_off)
 
 static bool parse_usual(const char *buf, size_t len, struct sip_msg *msg)
 {
+	static const struct sip_msg nothing;
 	struct line_index index;
-	struct usual usual = {.value = {.buf = buf, .index = &index}, .len = (uint32_t)len};
+	struct usual usual = {
+		.value = {.buf = buf, .index = &index}, .len = (uint32_t)len, .msg = msg};
 
 	if (line_index_build(buf, len, &index) != 0 || index.odd_line_end || index.count == 0)
 		return false;
+	// Not memset(): gcc 12 makes a `rep stos` of it, which takes as long as a header line.
+	*msg = nothing;
 	// Every line ends with CR LF: that is what the index has just said.
 	usual.value.end = index.start[1] - 2u;
 	if (usual.value.end >= 8 && memcmp(buf, "SIP/2.0 ", 8) == 0) {
@@ -208,10 +184,9 @@ static bool parse_usual(const char *buf, size_t len, struct sip_msg *msg)
 	}
 	if ((usual.seen & MANDATORY) != MANDATORY)
 		return false;
-	if (usual.msg.method != SIP_NONE && usual.msg.method != usual.msg.cseq_method)
+	if (msg->method != SIP_NONE && msg->method != msg->cseq_method)
 		return false;
 	body_bounds(&usual, index.header_end);
-	*msg = usual.msg;
 	return true;
 }
 

@@ -127,14 +127,14 @@ static inline uint32_t take_parameter(const struct value *value, uint32_t at,
 	return end;
 }
 
-bool value_party(const struct value *value, struct value_party *party)
+bool value_party(const struct value *value, struct sip_slice *uri, struct sip_slice *tag,
+		 bool *has_tag)
 {
 	struct parameter parameter;
 	uint32_t at;
 
-	party->has_tag = false;
-	party->tag = value_slice(0, 0);
-	if (!value_address(value, &party->uri, &at))
+	*has_tag = false;
+	if (!value_address(value, uri, &at))
 		return false;
 	while (value->buf[at] == ';') {
 		at = take_parameter(value, at, &parameter);
@@ -143,15 +143,15 @@ bool value_party(const struct value *value, struct value_party *party)
 		if (parameter.name_end - parameter.name != 3 ||
 		    (word_lower(value->buf + parameter.name - 1) ^ word_of(";tag")) != 0)
 			continue;
-		if (party->has_tag || parameter.quoted)
+		if (*has_tag || parameter.quoted)
 			return false;
-		party->has_tag = true;
-		party->tag = value_slice(parameter.text, parameter.text_end);
+		*has_tag = true;
+		*tag = value_slice(parameter.text, parameter.text_end);
 	}
 	return at == value->end;
 }
 
-bool value_via(const struct value *value, struct value_via *via)
+bool value_via(const struct value *value, struct sip_slice *sent_by, struct sip_slice *branch)
 {
 	const char *text = value->buf + value->at;
 	struct parameter parameter;
@@ -165,10 +165,9 @@ bool value_via(const struct value *value, struct value_via *via)
 	    memcmp(text + 8, "TLS ", 4) != 0)
 		return false;
 	at = line_next_stop(value->index, at);
-	via->sent_by = value_slice(value->at + 12, at);
-	via->branch = value_slice(0, 0);
-	if (via->sent_by.len == 0)
+	if (at == value->at + 12)
 		return false;
+	*sent_by = value_slice(value->at + 12, at);
 	while (value->buf[at] == ';') {
 		at = take_parameter(value, at, &parameter);
 		if (at == 0)
@@ -180,7 +179,7 @@ bool value_via(const struct value *value, struct value_via *via)
 		if (has_branch || parameter.quoted)
 			return false;
 		has_branch = true;
-		via->branch = value_slice(parameter.text, parameter.text_end);
+		*branch = value_slice(parameter.text, parameter.text_end);
 	}
 	return at == value->end || value->buf[at] == ',';
 }

@@ -17,17 +17,6 @@ struct value {
 	uint32_t at, end;
 };
 
-struct value_party {
-	struct sip_slice uri;
-	struct sip_slice tag;
-	bool has_tag;
-};
-
-struct value_via {
-	struct sip_slice sent_by;
-	struct sip_slice branch; // len 0: none (RFC 2543)
-};
-
 static inline struct sip_slice value_slice(uint32_t at, uint32_t end)
 {
 	if (at == end)
@@ -35,14 +24,16 @@ static inline struct sip_slice value_slice(uint32_t at, uint32_t end)
 	return (struct sip_slice){.off = (uint16_t)at, .len = (uint16_t)(end - at)};
 }
 
-// From, To: name-addr and its parameters to the end of the value.
-bool value_party(const struct value *value, struct value_party *party);
+// From, To: name-addr and its parameters to the end of the value. Results go where they stay: a
+// slice that is written by halves and copied as a whole waits for both stores.
+bool value_party(const struct value *value, struct sip_slice *uri, struct sip_slice *tag,
+		 bool *has_tag);
 // The address alone; *rest is what follows its `>`.
 bool value_address(const struct value *value, struct sip_slice *uri, uint32_t *rest);
 // A sip:, sips: or tel: URI from `at` on; *end is the stop behind it.
 bool value_uri(const struct value *value, uint32_t at, uint32_t *end);
-// The first of a list.
-bool value_via(const struct value *value, struct value_via *via);
+// The first of a list. A branch of no length: none (RFC 2543).
+bool value_via(const struct value *value, struct sip_slice *sent_by, struct sip_slice *branch);
 bool value_cseq(const struct value *value, uint32_t *number, uint8_t *method);
 bool value_call_id(const struct value *value, struct sip_slice *call_id);
 // Decimal digits alone, up to nine of them.

@@ -151,12 +151,13 @@ static void test_party(void **state)
 	for (size_t i = 0; i < sizeof(parties) / sizeof(parties[0]); i++) {
 		const char *text = parties[i].value;
 		struct line line;
-		struct value_party fast;
+		struct sip_slice uri = {0}, tag = {0};
+		bool has_tag = false;
 		struct ref_party ref;
 		bool is_usual, is_right;
 
 		line_init(&line, text);
-		is_usual = line.is_indexed && value_party(&line.value, &fast);
+		is_usual = line.is_indexed && value_party(&line.value, &uri, &tag, &has_tag);
 		is_right = ref_party(line_cursor(&line), &ref);
 
 		check_outcome(text, parties[i].outcome, is_usual, is_right);
@@ -169,11 +170,10 @@ static void test_party(void **state)
 					    parties[i].tag, text);
 		}
 		if (is_usual) {
-			assert_text(line.copy + fast.uri.off, fast.uri.len, parties[i].uri, text);
-			assert_int_equal(fast.has_tag, parties[i].tag != NULL);
-			if (fast.has_tag)
-				assert_text(line.copy + fast.tag.off, fast.tag.len, parties[i].tag,
-					    text);
+			assert_text(line.copy + uri.off, uri.len, parties[i].uri, text);
+			assert_int_equal(has_tag, parties[i].tag != NULL);
+			if (has_tag)
+				assert_text(line.copy + tag.off, tag.len, parties[i].tag, text);
 		}
 		free(line.copy);
 	}
@@ -184,12 +184,12 @@ static void test_via(void **state)
 	for (size_t i = 0; i < sizeof(vias) / sizeof(vias[0]); i++) {
 		const char *text = vias[i].value;
 		struct line line;
-		struct value_via fast;
+		struct sip_slice sent_by = {0}, branch = {0};
 		struct ref_via ref;
 		bool is_usual, is_right;
 
 		line_init(&line, text);
-		is_usual = line.is_indexed && value_via(&line.value, &fast);
+		is_usual = line.is_indexed && value_via(&line.value, &sent_by, &branch);
 		is_right = ref_via(line_cursor(&line), &ref);
 
 		check_outcome(text, vias[i].outcome, is_usual, is_right);
@@ -200,10 +200,8 @@ static void test_via(void **state)
 				    vias[i].branch, text);
 		}
 		if (is_usual) {
-			assert_text(line.copy + fast.sent_by.off, fast.sent_by.len, vias[i].sent_by,
-				    text);
-			assert_text(line.copy + fast.branch.off, fast.branch.len, vias[i].branch,
-				    text);
+			assert_text(line.copy + sent_by.off, sent_by.len, vias[i].sent_by, text);
+			assert_text(line.copy + branch.off, branch.len, vias[i].branch, text);
 		}
 		free(line.copy);
 	}
