@@ -213,7 +213,7 @@ static void put_vias(struct writer *out, const struct call *call)
 	put(out, "Via: SIP/2.0/UDP %s:5060;branch=", call->caller_host);
 	put(out, call->caller->branch, call->branch);
 	put(out, "\r\n");
-	if (call->number % 3 == 0)
+	if (call->number % 2 == 0)
 		put(out,
 		    "Via: SIP/2.0/TCP 192.0.2.%u:%u;branch=z9hG4bK-524287-1---%08x;received="
 		    "198.51.100.9\r\n",
@@ -285,7 +285,10 @@ static int request(struct sample_set *set, struct call *call, const char *method
 	}
 	put(&out, "User-Agent: %s\r\n", vendor->agent);
 	if (strcmp(method, "INVITE") == 0)
-		put(&out, "%s", vendor->extra);
+		put(&out,
+		    "%sRecord-Route: <sip:198.51.100.2;lr;ftag=%s>\r\n"
+		    "P-Charging-Vector: icid-value=%08x;icid-generated-at=198.51.100.2\r\n",
+		    vendor->extra, call->from_tag, call->branch);
 	put_body(&out, call, vendor, call->caller_host, with_sdp);
 	return sample_add(set, out.text, out.len);
 }
@@ -309,7 +312,8 @@ static int response(struct sample_set *set, struct call *call, unsigned int stat
 		    "WWW-Authenticate: Digest realm=\"pbx.example.com\",nonce=\"%08x%08x\","
 		    "algorithm=MD5,qop=\"auth\"\r\n",
 		    call->number, call->branch);
-	put(&out, "%s: %s\r\n", vendor->agent_header, vendor->agent);
+	put(&out, "%s: %s\r\nDate: Fri, 20 Nov 2026 14:15:17 GMT\r\n", vendor->agent_header,
+	    vendor->agent);
 	if (status == 200 && strcmp(method, "INVITE") == 0)
 		put(&out, "Session-Expires: 1800;refresher=uas\r\n");
 	put_body(&out, call, vendor, call->callee_host, with_sdp);
