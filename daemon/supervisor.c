@@ -12,6 +12,7 @@
 #include "daemon/privileges.h"
 #include "daemon/reload.h"
 #include "daemon/runner.h"
+#include "dataplane/port_default.h"
 #include "dataplane/wire.h"
 #include "link/doorbell.h"
 #include "link/segment.h"
@@ -137,6 +138,9 @@ static int supervisor_open(struct supervisor *supervisor, char *error, size_t er
 	struct secrets secrets;
 	int rc;
 
+	rc = port_default(&supervisor->settings, error, error_size);
+	if (rc < 0)
+		return rc;
 	rc = privileges_directory(settings, settings->engine.state_dir, error, error_size);
 	if (rc == 0)
 		rc = privileges_directory(settings, settings->engine.run_dir, error, error_size);

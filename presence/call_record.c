@@ -70,6 +70,18 @@ void call_record_drop(struct call *call)
 				call->tag[CALL_CALLEE]);
 }
 
+static void record_again(void *ctx, struct call *call)
+{
+	(void)ctx;
+	if (call->flags & CALL_KEPT)
+		call_record_save(call);
+}
+
+void calls_reassert(struct calls *calls)
+{
+	call_table_each(&calls->table, record_again, NULL);
+}
+
 static void party_restore(struct call *call, enum call_role role, const char *aor)
 {
 	struct person_event event = {CAUSE_RESTORED, call->call_id, clock_mono_ns()};

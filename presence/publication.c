@@ -312,7 +312,7 @@ static void publication_send(struct publication *publication)
 	struct publications *all = publication->all;
 	const struct settings_registrar *settings = &all->settings->registrar;
 	enum publish_kind kind = (enum publish_kind)publication->kind;
-	uint64_t now = clock_mono_ns();
+	uint64_t now = clock_mono_ns(), after_ns = 0;
 	struct publish_request request = {
 		.kind = kind,
 		.person = publication->person->aor,
@@ -342,15 +342,16 @@ static void publication_send(struct publication *publication)
 	}
 	metric_add(sent_metrics[kind], 1);
 	if (publication->event_ns && !publication->stale) {
-		metric_observe(&event_to_publish,
-			       now > publication->event_ns ? now - publication->event_ns : 0);
+		after_ns = now > publication->event_ns ? now - publication->event_ns : 0;
+		metric_observe(&event_to_publish, after_ns);
 		publication->sent_event_ns = publication->event_ns;
 		publication->event_ns = 0;
 	}
 	journal_note(all->journal, request.person, "PUBLISH %s sent, %u s",
 		     publication_kind_names[kind], request.expires_s);
-	log_debug("publish", "sent", "person=%s kind=%s expires=%u", log_quote(request.person),
-		  publication_kind_names[kind], request.expires_s);
+	log_debug("publish", "sent", "person=%s kind=%s expires=%u after_us=%lu",
+		  log_quote(request.person), publication_kind_names[kind], request.expires_s,
+		  (unsigned long)(after_ns / NS_PER_US));
 }
 
 // The store has the intent, or was not patient with us: memory is the truth.

@@ -95,22 +95,19 @@ static void store_loaded(void *ctx)
 	publications_loaded(worker->publications);
 }
 
-static void store_changed(void *ctx, enum store_state state, const char *why)
+static void store_forgot(void *ctx)
 {
-	static const char *const word[] = {"opening", "ready", "away", "fenced"};
+	struct worker *worker = ctx;
 
-	(void)ctx;
-	if (state == STORE_READY)
-		log_info("store", word[state], "%s", why);
-	else
-		log_warn("store", word[state], "%s", why);
+	calls_reassert(worker->calls);
+	publications_reassert(worker->publications);
 }
 
 static const struct store_events store_events = {
 	.publication = store_found_publication,
 	.call = store_found_call,
 	.loaded = store_loaded,
-	.state = store_changed,
+	.reassert = store_forgot,
 };
 
 static void registrar_turn(void *ctx, struct publish_turn *turn)

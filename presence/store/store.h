@@ -51,12 +51,14 @@ enum store_state {
 
 struct store_events {
 	// The estate as it was found, once after the first connect, however late that is: each
-	// publication and call, then loaded(). What was saved or dropped before in this run is not
-	// reported: memory knows better. Records of a newer format or unreadable ones are counted
-	// and skipped.
+	// publication and call, then loaded(). A call saved or dropped before in this run is not
+	// reported: memory knows better. A publication is, because its tag is another one than this
+	// run's and must be removed. Records of a newer format or unreadable ones are counted and
+	// skipped.
 	void (*publication)(void *ctx, const struct store_publication *record);
 	void (*call)(void *ctx, const struct store_call *record);
 	void (*loaded)(void *ctx);
+	// May be NULL: the store logs it, too.
 	void (*state)(void *ctx, enum store_state state, const char *why);
 	// The store has lost what it had acknowledged, or may have (it was emptied, its server was
 	// started again, an older copy of it came back), or more keys changed while it was away

@@ -58,7 +58,7 @@ void store_set_state(struct store *store, enum store_state state, const char *wh
 		break;
 	case STORE_OPENING: break;
 	}
-	if (store->events)
+	if (store->events && store->events->state)
 		store->events->state(store->ctx, state, why);
 }
 
@@ -137,8 +137,10 @@ static void on_record(void *ctx, enum record_kind kind, struct record_text field
 	struct store_call call;
 	int error;
 
+	// A call saved in this run is known better here. A publication is told of all the same:
+	// what an earlier run left at the registrar has another tag, and must go.
 	if (!store->events || !seen_add(store->seen, kind, field) ||
-	    backlog_has(store->backlog, kind, field))
+	    (kind == RECORD_CALL && backlog_has(store->backlog, kind, field)))
 		return;
 	if (kind == RECORD_CALL)
 		error = record_call_parse(field, value, &call);
