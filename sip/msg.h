@@ -45,13 +45,15 @@ enum sip_flag {
 // message with several faults always counts under the same one.
 enum sip_reject {
 	SIP_OK,
-	SIP_REJECT_EMPTY,         // nothing but line ends
-	SIP_REJECT_START_LINE,    // neither a request line nor a status line (RFC 3261 7.1, 7.2)
-	SIP_REJECT_VERSION,       // not SIP/2.0
-	SIP_REJECT_HEADER_END,    // no empty line: the message was cut in its headers
-	SIP_REJECT_TOO_LONG,      // more than SIP_MAX_HEADER_BYTES or SIP_MAX_LINES
-	SIP_REJECT_HEADER_SYNTAX, // a line without a colon, NUL or a control character in a name
-	SIP_REJECT_DUPLICATE,     // Call-ID, CSeq, From, To, Content-Length or Max-Forwards twice
+	SIP_REJECT_EMPTY,      // nothing but line ends
+	SIP_REJECT_START_LINE, // neither a request line nor a status line (RFC 3261 7.1, 7.2)
+	SIP_REJECT_VERSION,    // not SIP/2.0
+	SIP_REJECT_HEADER_END, // no empty line: the message was cut in its headers
+	SIP_REJECT_TOO_LONG,   // more than SIP_MAX_HEADER_BYTES or SIP_MAX_LINES
+	// A line without a colon, NUL or a control character in a name, or a CR without LF, which
+	// some take for a line end and some do not.
+	SIP_REJECT_HEADER_SYNTAX,
+	SIP_REJECT_DUPLICATE, // Call-ID, CSeq, From, To, Content-Length or Max-Forwards twice
 	SIP_REJECT_NO_CALL_ID,
 	SIP_REJECT_NO_CSEQ,
 	SIP_REJECT_NO_FROM,
