@@ -85,7 +85,7 @@ bool fields_fast(const char *buf, size_t len, char out[FIELDS_BYTES])
 {
 	struct sip_msg msg;
 
-	if (sip_msg_parse(buf, len, &msg) != SIP_OK)
+	if (sip_msg_parse(buf, len, &msg) != SIP_REJECT_NONE)
 		return false;
 	describe(buf, &msg, out);
 	return true;
@@ -95,7 +95,7 @@ bool fields_reference(const char *buf, size_t len, char out[FIELDS_BYTES])
 {
 	struct sip_msg msg;
 
-	if (sip_msg_parse_reference(buf, len, &msg) != SIP_OK)
+	if (sip_msg_parse_reference(buf, len, &msg) != SIP_REJECT_NONE)
 		return false;
 	describe(buf, &msg, out);
 	return true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a parser says of a message, as text that can be compared: method or status, Call-ID, tags,
 // CSeq, branch of the topmost Via, user and host of From and To. libosip2's side is a file of its
-// own, because its headers define SIP_OK. Used by bench_parse and by the test that holds our
-// parsers against libosip2.
+// own, because its headers define SIP_REJECT_NONE. Used by bench_parse and by the test that holds
+// our parsers against libosip2.
 #pragma once
 
 #include <stdbool.h>

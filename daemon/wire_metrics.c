@@ -52,7 +52,7 @@ static void write_rejects(const struct segment *segment, FILE *out)
 	fputs("# TYPE offhook_wire_reject counter\n"
 	      "# HELP offhook_wire_reject SIP messages not parsed, by reason\n",
 	      out);
-	for (unsigned int reject = SIP_OK + 1; reject < SIP_REJECT_COUNT; reject++)
+	for (unsigned int reject = SIP_REJECT_NONE + 1; reject < SIP_REJECT_COUNT; reject++)
 		fprintf(out, "offhook_wire_reject_total{reason=\"%s\"} %" PRIu64 "\n",
 			sip_reject_name((enum sip_reject)reject),
 			wire_metrics_rejects(segment, reject));

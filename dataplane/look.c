@@ -54,7 +54,7 @@ bool look_payload(struct look *look, const struct frame *frame, const char *payl
 	if (verdict != GATE_PARSE)
 		return false;
 	enum sip_reject reject = sip_msg_parse(payload, len, &msg);
-	if (reject != SIP_OK) {
+	if (reject != SIP_REJECT_NONE) {
 		value[WIRE_SIP_REJECTED]++;
 		look->counters->reject[reject]++;
 		return false;

@@ -193,6 +193,6 @@ static bool parse_usual(const char *buf, size_t len, struct sip_msg *msg)
 enum sip_reject sip_msg_parse(const char *buf, size_t len, struct sip_msg *msg)
 {
 	if (parse_usual(buf, len, msg))
-		return SIP_OK;
+		return SIP_REJECT_NONE;
 	return sip_msg_parse_reference(buf, len, msg);
 }

@@ -44,7 +44,7 @@ enum sip_flag {
 // Why a message was not parsed. Each is a counter; the order is the order of the checks, so that a
 // message with several faults always counts under the same one.
 enum sip_reject {
-	SIP_OK,
+	SIP_REJECT_NONE,
 	SIP_REJECT_EMPTY,      // nothing but line ends
 	SIP_REJECT_START_LINE, // neither a request line nor a status line (RFC 3261 7.1, 7.2)
 	SIP_REJECT_VERSION,    // not SIP/2.0

@@ -24,7 +24,7 @@ static const char *const method_names[SIP_METHOD_COUNT] = {
 };
 
 static const char *const reject_names[SIP_REJECT_COUNT] = {
-	[SIP_OK] = "ok",
+	[SIP_REJECT_NONE] = "ok",
 	[SIP_REJECT_EMPTY] = "empty",
 	[SIP_REJECT_START_LINE] = "start-line",
 	[SIP_REJECT_VERSION] = "version",

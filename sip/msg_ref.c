@@ -67,7 +67,8 @@ static enum sip_reject take_version(const char **at, const char *end)
 	if (minor == major + 1)
 		return SIP_REJECT_START_LINE;
 	*at = minor;
-	return memcmp(from + 4, "2.0", 3) == 0 && minor - from == 7 ? SIP_OK : SIP_REJECT_VERSION;
+	return memcmp(from + 4, "2.0", 3) == 0 && minor - from == 7 ? SIP_REJECT_NONE
+								    : SIP_REJECT_VERSION;
 }
 
 static enum sip_reject status_line(struct reference *ref, struct ref_text line)
@@ -166,7 +167,7 @@ static enum sip_reject bounds(struct reference *ref)
 		if (*at == '\r' && at[1] != '\n')
 			return SIP_REJECT_HEADER_SYNTAX;
 	}
-	return SIP_OK;
+	return SIP_REJECT_NONE;
 }
 
 // One header field with its folded lines at *at, which moves behind it (RFC 3261 7.3.1).
@@ -207,7 +208,7 @@ static enum sip_reject take_field(struct reference *ref, const char **at)
 	else
 		ref->first[header] = (struct ref_cursor){.at = colon + 1, .end = line.end};
 	ref->seen |= 1u << header;
-	return SIP_OK;
+	return SIP_REJECT_NONE;
 }
 
 static enum sip_reject fields(struct reference *ref)
@@ -225,7 +226,7 @@ static enum sip_reject fields(struct reference *ref)
 	while (*at != '\r' && *at != '\n') {
 		enum sip_reject reject = take_field(ref, &at);
 
-		if (reject != SIP_OK)
+		if (reject != SIP_REJECT_NONE)
 			return reject;
 	}
 	if ((ref->twice & HEADER_SINGLETONS) != 0)
@@ -234,7 +235,7 @@ static enum sip_reject fields(struct reference *ref)
 		if ((ref->seen & 1u << mandatory[i].header) == 0)
 			return mandatory[i].reject;
 	}
-	return SIP_OK;
+	return SIP_REJECT_NONE;
 }
 
 static enum sip_reject transaction(struct reference *ref)
@@ -254,7 +255,7 @@ static enum sip_reject transaction(struct reference *ref)
 	    ((size_t)(method.end - method.at) != method_len ||
 	     memcmp(method.at, ref->method.at, method_len) != 0))
 		return SIP_REJECT_CSEQ_METHOD;
-	return SIP_OK;
+	return SIP_REJECT_NONE;
 }
 
 static enum sip_reject parties(struct reference *ref)
@@ -279,7 +280,7 @@ static enum sip_reject parties(struct reference *ref)
 		msg->flags |= SIP_HAS_FROM_TAG;
 	if (to.has_tag)
 		msg->flags |= SIP_HAS_TO_TAG;
-	return SIP_OK;
+	return SIP_REJECT_NONE;
 }
 
 static enum sip_reject body(struct reference *ref)
@@ -301,7 +302,7 @@ static enum sip_reject body(struct reference *ref)
 	if (msg->body_len > 0 && (ref->seen & 1u << HEADER_CONTENT_TYPE) != 0 &&
 	    ref_is_sdp(ref->first[HEADER_CONTENT_TYPE]))
 		msg->flags |= SIP_HAS_SDP;
-	return SIP_OK;
+	return SIP_REJECT_NONE;
 }
 
 // What may be missing or wrong without harm: then it is absent.
@@ -348,9 +349,9 @@ enum sip_reject sip_msg_parse_reference(const char *buf, size_t len, struct sip_
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		enum sip_reject reject = steps[i](&ref);
 
-		if (reject != SIP_OK)
+		if (reject != SIP_REJECT_NONE)
 			return reject;
 	}
 	extras(&ref);
-	return SIP_OK;
+	return SIP_REJECT_NONE;
 }

@@ -135,7 +135,7 @@ static void summary_json(const struct replay *replay)
 	json_number(&json, "sip", value[WIRE_SIP_MESSAGES]);
 	json_number(&json, "parsed", value[WIRE_SIP_PARSED]);
 	json_open(&json, "rejected", '{');
-	for (unsigned int reject = SIP_OK + 1; reject < SIP_REJECT_COUNT; reject++)
+	for (unsigned int reject = SIP_REJECT_NONE + 1; reject < SIP_REJECT_COUNT; reject++)
 		if (replay->counters.reject[reject] > 0)
 			json_number(&json, sip_reject_name((enum sip_reject)reject),
 				    replay->counters.reject[reject]);
@@ -156,7 +156,7 @@ static void summary_text(const struct replay *replay)
 	       " parsed; %zu attempts, %zu calls, %zu persons\n",
 	       value[WIRE_RX_FRAMES], value[WIRE_SIP_MESSAGES], value[WIRE_SIP_PARSED],
 	       replay->attempts.count, replay->confirmed.count, replay->seen.count);
-	for (unsigned int reject = SIP_OK + 1; reject < SIP_REJECT_COUNT; reject++)
+	for (unsigned int reject = SIP_REJECT_NONE + 1; reject < SIP_REJECT_COUNT; reject++)
 		if (replay->counters.reject[reject] > 0)
 			printf("  rejected %-18s %" PRIu64 "\n",
 			       sip_reject_name((enum sip_reject)reject),

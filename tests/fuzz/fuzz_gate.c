@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(copy, data, size);
 	gate_classify(&calls, copy, size);
 	verdict = gate_classify(&all, copy, size);
-	if (sip_msg_parse(copy, size, &msg) == SIP_OK && verdict != GATE_PARSE)
+	if (sip_msg_parse(copy, size, &msg) == SIP_REJECT_NONE && verdict != GATE_PARSE)
 		abort();
 	if (sip_uri_parse(copy, size, &uri) == 0)
 		sip_uri_user_text(copy + uri.user.off, uri.user.len, true, user, sizeof(user));
