@@ -247,3 +247,16 @@ enum frame_verdict frame_walk_reassembled(const uint8_t *data, size_t len, struc
 	enum frame_verdict verdict = walk_ipv6_payload(data, at, frame);
 	return verdict == FRAME_FRAGMENT ? let_go(frame, WIRE_FRAGMENT_INVALID) : verdict;
 }
+
+bool frame_checksum_unfinished(const uint8_t *data, const struct frame *frame)
+{
+	const uint8_t *udp = data + frame->payload_off - UDP_BYTES;
+	size_t address_bytes = frame->version == 4 ? 4 : 16;
+	uint32_t sum = PROTO_UDP + (uint32_t)be16(udp + 4);
+
+	for (size_t i = 0; i < address_bytes; i += 2)
+		sum += (uint32_t)be16(frame->source + i) + be16(frame->target + i);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return be16(udp + 6) == sum;
+}

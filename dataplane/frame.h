@@ -49,3 +49,7 @@ enum frame_verdict frame_walk_from(const uint8_t *data, size_t len, size_t off, 
 // The same for an IP payload put together from fragments: data is what frame->next begins with; the
 // addresses in *frame stay.
 enum frame_verdict frame_walk_reassembled(const uint8_t *data, size_t len, struct frame *frame);
+
+// Whether the sender left the UDP checksum of a datagram to its network device, which a virtual one
+// never finishes: the field holds the sum over the pseudo header then. Once in 65536 by chance.
+bool frame_checksum_unfinished(const uint8_t *data, const struct frame *frame);

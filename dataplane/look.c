@@ -89,6 +89,9 @@ bool look_frame(struct look *look, struct defrag *defrag, struct frame *frame, c
 		return false;
 	}
 	value[WIRE_CUT_DATAGRAM] += frame->cut;
-	return look_payload(look, frame, (const char *)data + frame->payload_off,
-			    frame->payload_len, now_ns, event);
+	if (!look_payload(look, frame, (const char *)data + frame->payload_off, frame->payload_len,
+			  now_ns, event))
+		return false;
+	value[WIRE_UNFINISHED_CHECKSUM] += frame_checksum_unfinished(data, frame);
+	return true;
 }

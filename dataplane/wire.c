@@ -41,7 +41,7 @@ struct wire {
 	unsigned int ports;
 	struct port port[SETTINGS_PORTS];
 	struct lcore lcore[SEGMENT_LCORES];
-	bool stop;
+	bool stop, warned_of_checksums;
 	int wake; // eventfd: wire_stop() to wire_run()
 	char summary[1024];
 };
@@ -290,6 +290,27 @@ static void read_statistics(struct wire *wire)
 	__atomic_store_n(&wire->segment->ports, wire->ports, __ATOMIC_RELEASE);
 }
 
+// Forwarded as they are, such datagrams die at the receiver.
+static void warn_of_checksums(struct wire *wire)
+{
+	uint64_t unfinished = 0, events = 0;
+
+	for (unsigned int i = 0; i < wire->cores.count; i++) {
+		const uint64_t *value = wire->segment->counters[i].value;
+		unfinished += __atomic_load_n(&value[WIRE_UNFINISHED_CHECKSUM], __ATOMIC_RELAXED);
+		events += __atomic_load_n(&value[WIRE_EVENTS], __ATOMIC_RELAXED);
+	}
+	// Some match by chance.
+	if (wire->warned_of_checksums || unfinished < 4 || unfinished < events / 16)
+		return;
+	wire->warned_of_checksums = true;
+	log_warn("port", "unfinished-checksums",
+		 "datagrams=%llu of=%llu hint=\"receivers will drop them: ethtool -K IF tx off, "
+		 "where "
+		 "the senders are\"",
+		 (unsigned long long)unfinished, (unsigned long long)events);
+}
+
 int wire_run(struct wire *wire)
 {
 	struct pollfd wake = {.fd = wire->wake, .events = POLLIN};
@@ -303,6 +324,8 @@ int wire_run(struct wire *wire)
 		__atomic_store_n(&wire->segment->wire_ready, 1, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&wire->stop, __ATOMIC_RELAXED)) {
 		read_statistics(wire);
+		if (wire->settings.wire.mode == MODE_INLINE)
+			warn_of_checksums(wire);
 		poll(&wake, 1, STATISTICS_MS);
 	}
 	rte_eal_mp_wait_lcore();

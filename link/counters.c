@@ -43,6 +43,9 @@ static const struct {
 	[WIRE_SIP_NO_EVENT] = {"sip-no-event", "SIP messages parsed but without use for presence"},
 	[WIRE_EVENTS] = {"events", "Events for presence"},
 	[WIRE_EVENT_TEXT_CUT] = {"event-text-cut", "Events without a text that was too long"},
+	[WIRE_UNFINISHED_CHECKSUM] =
+		{"unfinished-checksum",
+		 "Events of datagrams whose sender left the checksum to a device"},
 	[WIRE_OVERFLOWED] = {"overflowed", "Events that waited on the overflow list"},
 	[WIRE_SHED_STARTS] = {"shed-starts", "Starts of calls dropped, ring and list full"},
 	[WIRE_SHED_ENDS] = {"shed-ends", "Ends of calls dropped; must be 0"},

@@ -44,7 +44,8 @@ enum wire_counter {
 	// Events.
 	WIRE_EVENTS,
 	WIRE_EVENT_TEXT_CUT,
-	WIRE_OVERFLOWED,  // events that waited on the overflow list
+	WIRE_UNFINISHED_CHECKSUM, // events whose sender left the checksum to a device
+	WIRE_OVERFLOWED,          // events that waited on the overflow list
 	WIRE_SHED_STARTS, // dropped because ring and overflow list were full; never an end of call
 	WIRE_SHED_ENDS,   // must stay 0
 	// Loop.

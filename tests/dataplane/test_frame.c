@@ -476,6 +476,29 @@ static void test_other_layers(void **state)
 	assert_int_equal(frame.reason, WIRE_SHORT_FRAME);
 }
 
+// RFC 768's sum as a kernel leaves it for a device to finish, and other values.
+static void test_unfinished_checksum(void **state)
+{
+	struct packet packet = {0};
+	struct frame frame;
+
+	plain(&packet); // 10.0.0.1 + 10.0.0.2, 17, 13 octets of UDP
+	const uint16_t sums[] = {0x0a00 + 1 + 0x0a00 + 2 + 17 + 13, 0, 1, 0xffff};
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++) {
+		packet.data[14 + 20 + 6] = (uint8_t)(sums[i] >> 8);
+		packet.data[14 + 20 + 7] = (uint8_t)sums[i];
+		walk_exact(packet.data, packet.len, &frame);
+		assert_int_equal(frame_checksum_unfinished(packet.data, &frame), i == 0);
+	}
+	packet.len = 0;
+	ipv6_udp(&packet); // twice 2001:db8::, 1 + 2, 17, 13
+	const uint16_t sum = 2 * (0x2001 + 0x0db8) + 1 + 2 + 17 + 13;
+	packet.data[14 + 40 + 6] = (uint8_t)(sum >> 8);
+	packet.data[14 + 40 + 7] = (uint8_t)sum;
+	walk_exact(packet.data, packet.len, &frame);
+	assert_true(frame_checksum_unfinished(packet.data, &frame));
+}
+
 // What fragments carried: extension headers may come first, another fragment header may not.
 static void test_reassembled(void **state)
 {
@@ -506,9 +529,13 @@ static void test_reassembled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shapes),       cmocka_unit_test(test_every_length),
-		cmocka_unit_test(test_addresses),    cmocka_unit_test(test_fragments),
-		cmocka_unit_test(test_other_layers), cmocka_unit_test(test_reassembled),
+		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_every_length),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_other_layers),
+		cmocka_unit_test(test_reassembled),
+		cmocka_unit_test(test_unfinished_checksum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

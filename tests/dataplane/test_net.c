@@ -11,16 +11,12 @@
 #include "link/call_event.h"
 #include "link/doorbell.h"
 #include "link/segment.h"
-#include "packet.h"
+#include "namespaces.h"
 #include "sip/msg.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
+#include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -34,103 +30,13 @@
 
 #include <cmocka.h>
 
-enum { SKIPPED = 77, PATIENCE_MS = 10000, SILENCE_MS = 300, ETH_P_ALL_BE = 0x0300 };
+enum { SKIPPED = 77, PATIENCE_MS = 10000, SILENCE_MS = 300 };
 
 // libxdp keeps a few octets of each socket.
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:xsk_umem__create";
-}
-
-static int outer, middle;  // namespaces
-static int side_a, side_b; // packet sockets on va and vb
-
-__attribute__((format(printf, 1, 2))) static void shell(const char *fmt, ...)
-{
-	char command[512];
-	va_list list;
-
-	va_start(list, fmt);
-	vsnprintf(command, sizeof(command), fmt, list);
-	va_end(list);
-	if (system(command) != 0)
-		fail_msg("`%s` failed", command);
-}
-
-static int new_namespace(void)
-{
-	assert_int_equal(unshare(CLONE_NEWNET), 0);
-	shell("ip link set dev lo up; echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6");
-	return open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-}
-
-static int packet_socket(const char *interface)
-{
-	int one = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	struct sockaddr_ll address = {.sll_family = AF_PACKET,
-				      .sll_protocol = ETH_P_ALL_BE,
-				      .sll_ifindex = (int)if_nametoindex(interface)};
-
-	assert_true(fd >= 0);
-	setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
-	setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one));
-	int large = 16 << 20;
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &large, sizeof(large));
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	return fd;
-}
-
-static int setup(void **state)
-{
-	outer = new_namespace();
-	shell("ip link add va type veth peer name ma");
-	shell("ip link add vb type veth peer name mb");
-	middle = new_namespace();
-	assert_int_equal(setns(outer, CLONE_NEWNET), 0);
-	for (const char *name = "ab"; *name; name++)
-		shell("ip link set dev m%c netns /proc/%d/fd/%d && ip link set dev v%c up", *name,
-		      getpid(), middle, *name);
-	side_a = packet_socket("va");
-	side_b = packet_socket("vb");
-	assert_int_equal(setns(middle, CLONE_NEWNET), 0);
-	shell("ip link set dev ma up; ip link set dev mb up");
-	return 0;
-}
-
-static void send_packet(int side, const struct packet *packet)
-{
-	assert_int_equal(send(side, packet->data, packet->len, 0), packet->len);
-}
-
-// The kernel takes the outer VLAN tag off what it shows: put it back. 0: nothing came.
-static size_t receive(int side, uint8_t *data, size_t size, int patience_ms)
-{
-	struct pollfd wait = {.fd = side, .events = POLLIN};
-	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct iovec iov = {data, size};
-	struct msghdr message = {.msg_iov = &iov,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof(control)};
-
-	if (poll(&wait, 1, patience_ms) != 1)
-		return 0;
-	ssize_t len = recvmsg(side, &message, 0);
-	assert_true(len > 0);
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	struct tpacket_auxdata aux = {0};
-	if (header)
-		memcpy(&aux, CMSG_DATA(header), sizeof(aux));
-	if (!(aux.tp_status & TP_STATUS_VLAN_VALID))
-		return (size_t)len;
-	unsigned int type = aux.tp_status & TP_STATUS_VLAN_TPID_VALID ? aux.tp_vlan_tpid : 0x8100;
-	memmove(data + 16, data + 12, (size_t)len - 12);
-	data[12] = (uint8_t)(type >> 8);
-	data[13] = (uint8_t)type;
-	data[14] = (uint8_t)(aux.tp_vlan_tci >> 8);
-	data[15] = (uint8_t)aux.tp_vlan_tci;
-	return (size_t)len + 4;
 }
 
 static const char *message(const char *method, const char *call_id, unsigned int padding)
@@ -382,6 +288,36 @@ static void test_inline_af_xdp(void **state)
 	assert_false(is_promiscuous("ma"));
 }
 
+// Datagrams of the kernel, which leaves their checksums to a device that a veth pair has not.
+static void test_unfinished_checksums(void **state)
+{
+	struct engine engine;
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5060)};
+	const char *text = message("INVITE", "kernel", 1);
+
+	assert_int_equal(setns(outer, CLONE_NEWNET), 0);
+	shell("ip addr add 192.0.2.1/24 dev va; "
+	      "ip neigh replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev va nud permanent");
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(setns(middle, CLONE_NEWNET), 0);
+	engine_start(&engine, MODE_INLINE, "af_xdp:ma", "af_xdp:mb");
+	inet_pton(AF_INET, "192.0.2.2", &to.sin_addr);
+	for (int i = 0; i < 10; i++)
+		assert_true(sendto(fd, text, strlen(text), 0, (struct sockaddr *)&to, sizeof(to)) >
+			    0);
+	for (int i = 0; i < 10; i++)
+		assert_true(event_of_call(&engine, "kernel"));
+	assert_int_equal(setns(outer, CLONE_NEWNET), 0);
+	shell("ethtool -K va tx off > /dev/null");
+	assert_int_equal(setns(middle, CLONE_NEWNET), 0);
+	assert_int_equal(count(&engine, WIRE_UNFINISHED_CHECKSUM), 10);
+	sendto(fd, text, strlen(text), 0, (struct sockaddr *)&to, sizeof(to));
+	assert_true(event_of_call(&engine, "kernel"));
+	assert_int_equal(count(&engine, WIRE_UNFINISHED_CHECKSUM), 10);
+	close(fd);
+	engine_stop(&engine);
+}
+
 // An engine that was killed leaves its XDP program behind; the next one starts all the same.
 static void test_after_a_kill(void **state)
 {
@@ -525,7 +461,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_after_a_kill),   cmocka_unit_test(test_inline_af_xdp),
 		cmocka_unit_test(test_tap_af_packet),  cmocka_unit_test(test_tap_net_tap),
-		cmocka_unit_test(test_inline_net_tap), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_inline_net_tap), cmocka_unit_test(test_unfinished_checksums),
+		cmocka_unit_test(test_refused),
 	};
 
 	if (geteuid() != 0)
@@ -533,5 +470,5 @@ int main(int argc, char **argv)
 	log_init("test", LOG_TO_STDERR, LOG_INFO);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, namespaces_setup, NULL);
 }
