@@ -47,4 +47,6 @@ left=$(sqlite3 "$logs/registrar.db" "SELECT count(*) FROM presentity")
 verdict $? "nothing is left over at the registrar ($left publications)"
 [ "$engine_code" = 0 ]
 verdict $? "the engine ended in good order (exit code $engine_code)"
-[ "$failures" -eq 0 ]
+[ "$failures" -eq 0 ] && exit
+grep -E ' (error|warn) ' "$logs/engine.log" | tail -n 10
+exit 1

@@ -28,6 +28,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT) $(RELEASE)' 'Cr
 [ -n "$mirror" ] || { echo "chroot.sh: /etc/apt names no mirror of Debian main" >&2; exit 2; }
 
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/offhook-chroot.XXXXXX")
+chmod 755 "$root" # "/" of everybody inside
 inside=
 # shellcheck disable=SC2317 # called by the trap
 clean() {
@@ -54,7 +55,9 @@ OFFHOOK_STEPS=$steps unshare --mount --pid --fork --kill-child sh -euc '
 	mount -t proc proc proc
 	mount -t sysfs sysfs sys
 	mount --bind /dev dev
-	exec chroot . /bin/sh -euc "cd /root/offhook && $OFFHOOK_STEPS"
+	exec env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin TERM="${TERM:-dumb}" \
+		${http_proxy:+http_proxy="$http_proxy"} \
+		chroot . /bin/sh -euc "cd /root/offhook && $OFFHOOK_STEPS"
 ' sh "$root" &
 inside=$!
 code=0

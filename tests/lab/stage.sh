@@ -59,7 +59,6 @@ neighbour() {
 
 # Asks by ARP, from phones to SBC, and looks whether the answer has come.
 frames_pass() {
-	kill -0 "$engine" 2>/dev/null || return 0 # it has ended; engine_up looks
 	ip -n phones neigh show 198.18.0.20 | grep -q REACHABLE && return
 	neighbour phones sbc 198.18.0.20 probe
 	false
@@ -103,9 +102,23 @@ engine_up() {
 	chown -R nobody:nogroup "$lab/pki" "$lab/state" "$lab/run"
 	"$build/daemon/offhookd" --config "$here/offhook.yaml" 2>"$logs/engine.log" &
 	engine=$!
-	await 15 frames_pass && kill -0 "$engine" || return
+	await 15 engine_settled && engine_lives || return
 	neighbour phones sbc 198.18.0.20 permanent
 	neighbour sbc phones 198.18.0.10 permanent
+}
+
+# A process that has ended has no executable any more, also before anybody waits for it.
+engine_lives() {
+	[ -e "/proc/$engine/exe" ]
+}
+
+engine_gone() {
+	! engine_lives
+}
+
+# Up, or down for good.
+engine_settled() {
+	engine_gone || { "$build/daemon/offhookctl" --socket "$lab/run/control" status && frames_pass; }
 }
 
 number_of() {
@@ -156,7 +169,7 @@ while read -r at _; do
 	port=$((port + 10))
 done <"$here/calls.plan"
 if ! engine_up; then
-	tail -n 20 "$logs/engine.log"
+	grep -vE '^lib(bpf|xdp):' "$logs/engine.log" | tail -n 10
 	fail "an engine that lets frames pass, see $logs/engine.log"
 fi
 
@@ -172,8 +185,8 @@ sqlite3 -separator ' ' "$logs/registrar.db" \
 	"SELECT row, printf('%.3f', time), what, person, busy, expires FROM history ORDER BY rowid" \
 	>"$logs/registrar.history"
 
-kill -TERM "$engine"
-await 15 sh -c "! kill -0 $engine" || fail "an engine that ends when it is told to"
+! engine_lives || kill -TERM "$engine"
+await 15 engine_gone || fail "an engine that ends when it is told to"
 wait "$engine"
 code=$?
 sleep 0.3
