@@ -34,6 +34,11 @@ echo
 awk -v persons="$here/persons.csv" -f "$here/compare.awk" "$logs/edges" >"$logs/report"
 sed -n 's/^table //p' "$logs/report"
 echo
+# How long after the message on the wire its PUBLISH left, as the engine measures it.
+sed -n 's/.* publish sent .* after_us=\([1-9][0-9]*\)$/\1/p' "$logs/engine.log" | sort -n |
+	awk '{ v[NR] = $1 / 1000 }
+	     END { if (NR) printf "message on the wire to PUBLISH: p50 %.1f ms, p99 %.1f ms (%d)\n\n",
+			v[int((NR + 1) / 2)], v[int(NR * 0.99 + 0.99)], NR }'
 
 [ ! -e "$logs/calls.failed" ]
 verdict $? "every call went as planned$([ ! -e "$logs/calls.failed" ] || sed 's/^/; not: /' "$logs/calls.failed" | tr -d '\n')"
