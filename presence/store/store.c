@@ -204,11 +204,12 @@ void store_save_publication(struct store *store, const struct store_publication 
 
 	if (!saved)
 		return;
-	if (entry)
-		waiters_add(store->waiters, &entry->waiters, entry->version, patience_ns, saved,
-			    ctx);
-	else
+	if (!entry) {
 		waiters_add(store->waiters, NULL, 0, 0, saved, ctx);
+		return;
+	}
+	waiters_add(store->waiters, &entry->waiters, entry->version, patience_ns, saved, ctx);
+	store_hurry(store);
 }
 
 void store_drop_publication(struct store *store, const char *person)

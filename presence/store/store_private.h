@@ -41,3 +41,4 @@ extern const struct backend_events store_backend_events;
 void store_set_state(struct store *store, enum store_state state, const char *why);
 // Sends what may be sent now: full batches, and the rest when its time has come.
 void store_pump(struct store *store);
+void store_hurry(struct store *store);
