@@ -62,7 +62,7 @@ struct wire_counters {
 	uint64_t ring_high_water;
 };
 
-// Port statistics, read from the device by one poll core every second.
+// Port statistics, read from the device by the main thread every second.
 struct wire_port_counters {
 	uint64_t received, missed, errors, no_buffer, sent, send_errors;
 	uint8_t link_up;
