@@ -249,7 +249,7 @@ static int bench_engine(uint64_t calls, double rate, const char *transport)
 	struct call_event event;
 	pthread_t thread;
 	uint64_t start, hold = (uint64_t)rate, wall;
-	int segment_fd, doorbell, port = bench_registrar_start(&counts);
+	int segment_fd, doorbell, port = bench_registrar_start(0, &counts);
 	bool good;
 
 	if (port < 0 || mkdtemp(dir) == NULL)

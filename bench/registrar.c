@@ -215,15 +215,17 @@ static _Noreturn void serve(int udp, int listener)
 	}
 }
 
-static int listen_both(int *udp, int *listener)
+static int listen_both(uint16_t port, int *udp, int *listener)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof(address);
-	int buffer = 8 << 20;
+	int buffer = 8 << 20, on = 1;
 
+	address.sin_port = htons(port);
 	*udp = socket(AF_INET, SOCK_DGRAM, 0);
 	*listener = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(*listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	setsockopt(*udp, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	if (bind(*udp, (struct sockaddr *)&address, len) == -1 ||
 	    getsockname(*udp, (struct sockaddr *)&address, &len) == -1 ||
@@ -233,9 +235,9 @@ static int listen_both(int *udp, int *listener)
 	return ntohs(address.sin_port);
 }
 
-int bench_registrar_start(struct registrar_counts **counts)
+int bench_registrar_start(uint16_t wanted, struct registrar_counts **counts)
 {
-	int udp, listener, port = listen_both(&udp, &listener);
+	int udp, listener, port = listen_both(wanted, &udp, &listener);
 
 	if (port < 0)
 		return port;

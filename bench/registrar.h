@@ -14,7 +14,7 @@ struct registrar_counts {
 	uint64_t published;   // persons with a publication now
 };
 
-// Listens on 127.0.0.1, UDP and TCP, on a port of its choice, in a process of its own that ends
-// with its parent. counts is shared memory, written by that process. The port, or -errno.
-int bench_registrar_start(struct registrar_counts **counts);
+// Listens on 127.0.0.1, UDP and TCP, on a port (0: of its choice), in a process of its own that
+// ends with its parent. counts is shared memory, written by that process. The port, or -errno.
+int bench_registrar_start(uint16_t port, struct registrar_counts **counts);
 void bench_registrar_stop(void);

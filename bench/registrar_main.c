@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bench's registrar as a program, for scripts: prints `port N`, then for each line it reads the
-// counts as one JSON object, until its input ends.
+// counts as one JSON object, until its input ends. Usage: registrar [PORT]
 #include "bench/registrar.h"
 
 #include <inttypes.h>
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct registrar_counts *counts;
-	int port = bench_registrar_start(&counts);
+	int port = bench_registrar_start(argc > 1 ? (uint16_t)atoi(argv[1]) : 0, &counts);
 	char line[64];
 
 	if (port < 0) {

@@ -64,6 +64,14 @@ counted() { # "initial": 2
 	counts | grep -qE "$1[,}]"
 }
 
+# Copies: bash keeps the descriptors of a coprocess from subshells.
+registrar_start() {
+	coproc REGISTRAR { exec "$registrar" $port; }
+	registrar_pid=$!
+	exec 3<&"${REGISTRAR[0]}" 4>&"${REGISTRAR[1]}"
+	read -r _ <&3
+}
+
 ctl() {
 	"$offhookctl" --socket /run/run/control "$@"
 }
@@ -90,6 +98,7 @@ settings_write() { # on_stop, rate, mode
 		wire: { mode: $3, ports: ["af_xdp:to-phones", "af_xdp:to-sbc"], hugepages: never }
 		directory: { map_any: sfb.example }
 		registrar: { target: "sip:127.0.0.1:$port;transport=tcp", rate: $2 }
+		store: { url: "${4:-embedded}" }
 	END
 }
 
@@ -118,10 +127,8 @@ for side in phones:10 sbc:20; do
 	ip link set "to-$ns" up
 done
 sbc_address=$(ip netns exec sbc cat /sys/class/net/eth0/address)
-coproc REGISTRAR { "$registrar"; }
-# Copies: bash keeps those of a coprocess from subshells.
-exec 3<&"${REGISTRAR[0]}" 4>&"${REGISTRAR[1]}"
-read -r _ port <&3
+port=5070
+registrar_start
 
 touch engine.log
 settings_write remove 100/s inline
@@ -196,5 +203,28 @@ echo "on_stop: remove takes them back"
 engine_stop
 counted '"published": 0' || fail "left over"
 counted '"unknown_tag": 0' || fail "a wrong tag was sent"
+echo "registrar and store are away at the start: calls are watched, and all is caught up"
+kill $registrar_pid
+wait $registrar_pid 2>/dev/null
+settings_write remove 200/s inline redis+unix:///run/redis.sock
+engine_start
+call_begins five
+await sh -c "$offhookctl --socket /run/run/control status | grep -q '2 on the phone'"
+grep -q 'warn registrar' engine.log || fail "nothing was said of the registrar"
+grep -q 'warn store away' engine.log || fail "nothing was said of the store"
+registrar_start
+await counted '"published": 2'
+echo "port 0
+unixsocket /run/redis.sock
+unixsocketperm 777
+save \"\"" | redis-server - >/dev/null 2>&1 &
+redis=$!
+await sh -c "$offhookctl --socket /run/run/control status | grep -q 'store *ready, 0 records'"
+call_ends five
+await counted '"removed": 2'
+engine_stop
+kill $redis
+wait $redis 2>/dev/null
+
 grep -sE 'redis|offhook' /proc/[0-9]*/comm && fail "processes are left"
 echo "all well"
