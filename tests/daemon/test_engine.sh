@@ -203,6 +203,8 @@ echo "on_stop: remove takes them back"
 engine_stop
 counted '"published": 0' || fail "left over"
 counted '"unknown_tag": 0' || fail "a wrong tag was sent"
+ip link show to-phones | grep -q xdp && fail "an XDP program is left on the interface"
+
 echo "registrar and store are away at the start: calls are watched, and all is caught up"
 kill $registrar_pid
 wait $registrar_pid 2>/dev/null
