@@ -122,17 +122,22 @@ verb_bench() {
 	# shellcheck disable=SC2086
 	need $packages_build $packages_test
 	build_into "$build"
-	found=
 	for program in "$build"/bench/bench_*; do
-		if [ -d "$program" ] || [ ! -x "$program" ]; then
-			continue
-		fi
-		found=yes
+		[ -f "$program" ] || continue
 		echo
 		echo "== ${program##*/}"
 		"$program"
 	done
-	[ -n "$found" ] || die "there is no benchmark in $build/bench"
+	echo
+	echo "== lab"
+	if is_root; then
+		# shellcheck disable=SC2086
+		need $packages_lab
+		tests/lab/run.sh "$build" >"$build/lab.out" || die "the lab failed, see $build/lab.out"
+		grep -E "^(message on the wire|wrong user-seconds)" "$build/lab.out"
+	else
+		echo "left out: needs root, for network namespaces and AF_XDP"
+	fi
 }
 
 scripts() {

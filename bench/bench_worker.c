@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the presence half costs, on one core:
 //   ring+calls  events a second through ring, call table and persons, with nobody to publish for
-//   memory      a million calls that are up, and as many persons as the calls have
+//   memory      a million calls that are up; and busy persons with their publications
 //   worker      calls a second through worker, registrar (UDP or TCP, a process of its own) and the
 //               embedded store; each call is an initial and a removal for both of its parties
 // Every count at the registrar is checked against the calls made: a bench that lost some fails.
@@ -21,13 +21,16 @@
 
 #include <getopt.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#ifdef OFFHOOK_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
 
 enum { MESSAGES_PER_CALL = 5 }; // INVITE, 200, ACK, BYE, 200
 
@@ -94,6 +97,20 @@ static uint64_t resident_bytes(void)
 	if (file != NULL)
 		fclose(file);
 	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+// What the program holds, without what the allocator keeps for later. 0: it can't say.
+static uint64_t allocated_bytes(void)
+{
+	size_t bytes = 0;
+#ifdef OFFHOOK_JEMALLOC
+	uint64_t epoch = 1;
+	size_t len = sizeof(bytes);
+
+	mallctl("epoch", NULL, NULL, &epoch, sizeof(epoch)); // statistics of now
+	mallctl("stats.allocated", &bytes, &len, NULL, 0);
+#endif
+	return bytes;
 }
 
 static void result(const char *bench, const char *what, double value, const char *unit)
@@ -183,9 +200,9 @@ static int bench_memory(uint64_t calls)
 	struct table table = {0};
 	struct call_event event;
 	struct calls_totals totals;
-	uint64_t before, with_calls, with_persons;
+	uint64_t before, with_calls;
 
-	// Two persons for all calls: what is left is calls.
+	// Two persons for all calls, so that nothing else counts.
 	table_init(&table);
 	before = resident_bytes();
 	for (uint64_t i = 0; i < calls; i++)
@@ -199,19 +216,6 @@ static int bench_memory(uint64_t calls)
 	result("memory", "resident for the calls", (double)with_calls / 1e6, "MB");
 	result("memory", "resident for a call", (double)with_calls / (double)calls, "bytes");
 	result("memory", "accounted for a call", (double)totals.bytes / (double)calls, "bytes");
-	table_fini(&table);
-	malloc_trim(0);
-
-	table_init(&table);
-	before = resident_bytes();
-	for (uint64_t i = 0; i < calls; i++)
-		for (int step = 0; step < 3; step++) {
-			call_message(&event, i, step, calls);
-			calls_apply(table.calls, &event);
-		}
-	with_persons = resident_bytes() - before - with_calls;
-	result("memory", "resident for a busy person", (double)with_persons / (2.0 * (double)calls),
-	       "bytes");
 	table_fini(&table);
 	return totals.up == calls ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -231,86 +235,151 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-static void push(struct segment *segment, int doorbell, const struct call_event *event)
-{
-	while (!event_ring_push(segment_ring(segment, 0), event))
-		usleep(100);
-	doorbell_ring_if_asleep(segment, doorbell);
-}
-
-// Calls come at `rate` a second and last a second each.
-static int bench_engine(uint64_t calls, double rate, const char *transport)
-{
-	char error[512] = "", dir[] = "/tmp/offhook-bench-XXXXXX", command[64];
+// A worker in a thread of its own, with the embedded store and the bench's registrar.
+struct engine {
+	char dir[32];
 	struct registrar_counts *counts;
-	struct worker_run run = {0};
-	struct secrets secrets = {0};
 	struct segment *segment;
-	struct call_event event;
+	int segment_fd, doorbell;
+	struct worker_run run;
 	pthread_t thread;
-	uint64_t start, hold = (uint64_t)rate, wall;
-	int segment_fd, doorbell, port = bench_registrar_start(0, &counts);
-	bool good;
+};
 
-	if (port < 0 || mkdtemp(dir) == NULL)
-		return EXIT_FAILURE;
+static int engine_start(struct engine *engine, const char *transport)
+{
+	static const struct secrets no_secrets;
+	int port = bench_registrar_start(0, &engine->counts);
+	char error[512] = "";
+
+	strcpy(engine->dir, "/tmp/offhook-bench-XXXXXX");
+	if (port < 0 || mkdtemp(engine->dir) == NULL)
+		return -1;
 	snprintf(settings.registrar.target[0], SETTINGS_TEXT, "sip:127.0.0.1:%d;transport=%s", port,
 		 transport);
 	settings.registrar.target_count = 1;
 	settings.registrar.rate = 1e6;
 	settings.registrar.burst = 1e6;
-	strcpy(settings.engine.state_dir, dir);
-	strcpy(settings.engine.run_dir, dir);
-	segment = segment_create(1, 4096, &segment_fd);
-	doorbell = doorbell_create();
-	run.worker = worker_new(&(struct worker_options){&settings, &secrets, segment, doorbell},
-				error, sizeof(error));
-	if (run.worker == NULL) {
+	strcpy(settings.engine.state_dir, engine->dir);
+	strcpy(settings.engine.run_dir, engine->dir);
+	engine->segment = segment_create(1, 4096, &engine->segment_fd);
+	engine->doorbell = doorbell_create();
+	engine->run.worker = worker_new(
+		&(struct worker_options){&settings, &no_secrets, engine->segment, engine->doorbell},
+		error, sizeof(error));
+	if (engine->run.worker == NULL) {
 		fprintf(stderr, "bench_worker: %s\n", error);
-		return EXIT_FAILURE;
+		return -1;
 	}
-	pthread_create(&thread, NULL, worker_main, &run);
+	pthread_create(&engine->thread, NULL, worker_main, &engine->run);
 	sleep(1); // the embedded store starts
+	return 0;
+}
+
+static void engine_stop(struct engine *engine)
+{
+	char command[64];
+
+	worker_stop(engine->run.worker);
+	pthread_join(engine->thread, NULL);
+	worker_free(engine->run.worker);
+	bench_registrar_stop();
+	segment_unmap(engine->segment);
+	close(engine->segment_fd);
+	close(engine->doorbell);
+	snprintf(command, sizeof(command), "rm -rf %s", engine->dir);
+	if (system(command) != 0)
+		fprintf(stderr, "bench_worker: %s is left\n", engine->dir);
+}
+
+static void engine_call(struct engine *engine, uint64_t number, int first, int end,
+			uint64_t persons)
+{
+	struct call_event event;
+
+	for (int step = first; step < end; step++) {
+		call_message(&event, number, step, persons);
+		while (!event_ring_push(segment_ring(engine->segment, 0), &event))
+			usleep(100);
+		doorbell_ring_if_asleep(engine->segment, engine->doorbell);
+	}
+}
+
+// Until the registrar has counted so many, for ten seconds at most.
+static void engine_await(const uint64_t *counted, uint64_t wanted)
+{
+	for (int i = 0; i < 10000 && *(const volatile uint64_t *)counted < wanted; i++)
+		usleep(1000);
+}
+
+// Calls come at `rate` a second and last a second each.
+static int bench_engine(uint64_t calls, double rate, const char *transport)
+{
+	struct engine engine = {0};
+	uint64_t start, wall, hold = (uint64_t)rate;
+	struct registrar_counts counts;
+
+	if (engine_start(&engine, transport) < 0)
+		return EXIT_FAILURE;
 	start = clock_mono_ns();
 	for (uint64_t i = 0; i < calls + hold; i++) {
 		uint64_t due = start + (uint64_t)((double)i * 1e9 / rate);
 
 		while (clock_mono_ns() < due)
 			usleep(200);
-		for (int step = 0; step < MESSAGES_PER_CALL; step++) {
-			uint64_t number = step < 3 ? i : i - hold;
-
-			if (step < 3 ? i < calls : i >= hold) {
-				call_message(&event, number, step, calls);
-				push(segment, doorbell, &event);
-			}
-		}
+		if (i < calls)
+			engine_call(&engine, i, 0, 3, calls);
+		if (i >= hold)
+			engine_call(&engine, i - hold, 3, MESSAGES_PER_CALL, calls);
 	}
-	for (int i = 0; i < 100 && counts->removed < calls * 2; i++)
-		usleep(100000);
-	wall = clock_mono_ns() - start;
-	worker_stop(run.worker);
-	pthread_join(thread, NULL);
-	good = counts->initial == calls * 2 && counts->removed == calls * 2 &&
-	       counts->published == 0 && counts->unknown_tag == 0;
+	engine_await(&engine.counts->removed, calls * 2);
+	// The second that the last call lasts is no work.
+	wall = clock_mono_ns() - start - NS_PER_S;
+	counts = *engine.counts;
+	engine_stop(&engine);
 	result("worker", "calls a second offered", rate, "1/s");
 	result("worker", "calls a second done", (double)calls * 1e9 / (double)wall, "1/s");
-	result("worker", "CPU a call", (double)run.cpu_ns / (double)calls / 1e3, "us");
-	result("worker", "one core would do", (double)calls * 1e9 / (double)run.cpu_ns, "calls/s");
-	result("worker", "initial PUBLISH", (double)counts->initial, "");
-	result("worker", "removals", (double)counts->removed, "");
-	result("worker", "left over", (double)counts->published, "");
-	worker_free(run.worker);
-	bench_registrar_stop();
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	if (system(command) != 0)
-		fprintf(stderr, "bench_worker: %s is left\n", dir);
-	if (!good)
-		fprintf(stderr,
-			"bench_worker: %" PRIu64 " calls gave %" PRIu64 " initial and %" PRIu64
-			" removed publications, %" PRIu64 " left, %" PRIu64 " unknown tags\n",
-			calls, counts->initial, counts->removed, counts->published,
-			counts->unknown_tag);
+	result("worker", "CPU a call", (double)engine.run.cpu_ns / (double)calls / 1e3, "us");
+	result("worker", "one core would do", (double)calls * 1e9 / (double)engine.run.cpu_ns,
+	       "calls/s");
+	result("worker", "initial PUBLISH", (double)counts.initial, "");
+	result("worker", "removals", (double)counts.removed, "");
+	result("worker", "left over", (double)counts.published, "");
+	if (counts.initial == calls * 2 && counts.removed == calls * 2 && counts.published == 0 &&
+	    counts.unknown_tag == 0)
+		return EXIT_SUCCESS;
+	fprintf(stderr,
+		"bench_worker: %" PRIu64 " calls gave %" PRIu64 " initial and %" PRIu64
+		" removed publications, %" PRIu64 " left, %" PRIu64 " unknown tags\n",
+		calls, counts.initial, counts.removed, counts.published, counts.unknown_tag);
+	return EXIT_FAILURE;
+}
+
+// What a busy person with its publication holds in memory: all that the worker grew by, less the
+// calls, when each call has two persons of its own and every publication has its tag.
+static int bench_persons(uint64_t calls, const char *transport)
+{
+	struct engine engine = {0};
+	struct calls_totals empty, totals;
+	uint64_t before, grown;
+	bool good;
+
+	if (engine_start(&engine, transport) < 0)
+		return EXIT_FAILURE;
+	calls_totals(worker_calls(engine.run.worker), &empty);
+	before = allocated_bytes();
+	for (uint64_t i = 0; i < calls; i++)
+		engine_call(&engine, i, 0, 3, calls);
+	engine_await(&engine.counts->initial, calls * 2);
+	grown = allocated_bytes() - before;
+	good = engine.counts->initial == calls * 2;
+	calls_totals(worker_calls(engine.run.worker), &totals);
+	result("memory", "busy persons with a publication", 2.0 * (double)calls, "");
+	result("memory", "allocated for a busy person",
+	       ((double)grown - (double)(totals.bytes - empty.bytes)) / (2.0 * (double)calls),
+	       "bytes");
+	settings.engine.on_stop = STOP_KEEP;
+	engine_stop(&engine);
+	settings.engine.on_stop = STOP_REMOVE;
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -347,6 +416,8 @@ int main(int argc, char **argv)
 	rc = bench_ring(500000);
 	if (rc == EXIT_SUCCESS)
 		rc = bench_memory(memory);
+	if (rc == EXIT_SUCCESS)
+		rc = bench_persons(calls, transport);
 	if (rc == EXIT_SUCCESS)
 		rc = bench_engine(calls, rate, transport);
 	return rc;
