@@ -135,6 +135,13 @@ static bool looks_like_request(const char *line, size_t len)
 	return end != NULL && ends_with_version(line + word, end);
 }
 
+// SSDP has NOTIFY, RTSP has OPTIONS, and INFO may begin any line of a log.
+static bool method_is_of_sip_alone(enum sip_method method)
+{
+	return method == SIP_INVITE || method == SIP_ACK || method == SIP_BYE ||
+	       method == SIP_CANCEL;
+}
+
 static enum gate_verdict request_verdict(const struct gate_policy *policy, const char *line,
 					 size_t len)
 {
@@ -143,11 +150,9 @@ static enum gate_verdict request_verdict(const struct gate_policy *policy, const
 
 	if (space != NULL)
 		method = sip_method_find(line, (size_t)(space - line));
-	if (method != SIP_OTHER_METHOD && policy->everything == false)
-		return (policy->methods & 1u << method) != 0 ? GATE_PARSE : GATE_IGNORE;
-	if (method == SIP_OTHER_METHOD && !looks_like_request(line, len))
+	if (!method_is_of_sip_alone(method) && !looks_like_request(line, len))
 		return GATE_NOT_SIP;
-	if (policy->everything || (policy->methods & 1u << SIP_OTHER_METHOD) != 0)
+	if (policy->everything || (policy->methods & 1u << method) != 0)
 		return GATE_PARSE;
 	return GATE_IGNORE;
 }
