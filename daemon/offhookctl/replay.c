@@ -3,6 +3,7 @@
 // with the packets' time stamps as the clock. Prints each presence change; publishes nothing.
 #include "dataplane/replay.h"
 #include "config/clock.h"
+#include "config/form.h"
 #include "config/log.h"
 #include "config/settings.h"
 #include "daemon/json.h"
@@ -15,6 +16,7 @@
 #include "presence/person.h"
 #include "sip/msg.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -200,6 +202,27 @@ static void replay_fini(struct replay *replay)
 	keyset_fini(&replay->seen);
 }
 
+// What could not be written is not to be taken for a quiet capture.
+static int output_finish(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "offhookctl: standard output: %s\n", strerror(errno));
+	return -1;
+}
+
+static int map_any_set(const char *domain, settings_text map_any)
+{
+	char why[REPLAY_ERROR_BYTES] = "is too long";
+
+	if (strlen(domain) < SETTINGS_TEXT && form_check(FORM_DOMAIN, domain, why, sizeof(why))) {
+		snprintf(map_any, SETTINGS_TEXT, "%s", domain);
+		return 0;
+	}
+	fprintf(stderr, "offhookctl: --map-any: %s\n", why);
+	return -1;
+}
+
 static int settings_get(const char *path, const char *map_any, struct settings *settings)
 {
 	struct settings_origin *origin = NULL;
@@ -208,12 +231,17 @@ static int settings_get(const char *path, const char *map_any, struct settings *
 	if (path != NULL && settings_load(path, false, settings, &origin, stderr) < 0)
 		return -1;
 	settings_origin_free(origin);
-	if (map_any != NULL && (size_t)snprintf(settings->directory.map_any, SETTINGS_TEXT, "%s",
-						map_any) >= SETTINGS_TEXT) {
-		fprintf(stderr, "offhookctl: --map-any: %.40s... is too long\n", map_any);
-		return -1;
-	}
+	if (map_any != NULL)
+		return map_any_set(map_any, settings->directory.map_any);
 	return 0;
+}
+
+static int usage(FILE *out, int status)
+{
+	fputs("usage: offhookctl replay FILE [--settings FILE] [--map-any DOMAIN] [--json]\n"
+	      "FILE is a capture (pcap, pcapng); - reads it from standard input.\n",
+	      out);
+	return status;
 }
 
 int verb_replay(int argc, char **argv)
@@ -222,6 +250,7 @@ int verb_replay(int argc, char **argv)
 		{"settings", required_argument, NULL, 's'},
 		{"map-any", required_argument, NULL, 'm'},
 		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	static struct settings settings;
@@ -234,23 +263,25 @@ int verb_replay(int argc, char **argv)
 		case 's': settings_path = optarg; break;
 		case 'm': map_any = optarg; break;
 		case 'j': replay.as_json = true; break;
-		default: return 2;
+		case 'h': return usage(stdout, EXIT_SUCCESS);
+		default: return usage(stderr, 2);
 		}
 	}
-	if (argc - optind != 1) {
-		fputs("usage: offhookctl replay FILE [--settings FILE] [--map-any DOMAIN] "
-		      "[--json]\n",
-		      stderr);
-		return 2;
-	}
+	if (argc - optind != 1)
+		return usage(stderr, 2);
 	if (settings_get(settings_path, map_any, &settings) < 0)
 		return 2;
 	log_init("offhookctl", LOG_TO_STDERR, LOG_WARN);
 	rc = replay_file(&replay, argv[optind]);
-	if (rc == 0 && replay.as_json)
-		summary_json(&replay);
-	else if (rc == 0)
-		summary_text(&replay);
+	// Of a file that breaks off, what was there.
+	if (rc == 0 || replay.counters.value[WIRE_RX_FRAMES] > 0) {
+		if (replay.as_json)
+			summary_json(&replay);
+		else
+			summary_text(&replay);
+	}
+	if (output_finish() < 0)
+		rc = -1;
 	replay_fini(&replay);
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

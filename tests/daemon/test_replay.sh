@@ -9,10 +9,19 @@ captures=$2/captures
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-for capture in calls.pcap calls-any-device.pcapng; do
-	"$offhookctl" replay "$captures/$capture" --map-any sfb.example --json >"$out/changes"
-	diff -u "$captures/calls.expect" "$out/changes"
+# NAME.expect is what NAME.pcap and NAME-*.pcapng must give.
+for expect in "$captures"/*.expect; do
+	name=${expect%.expect}
+	for capture in "$name".pcap "$name"-*.pcapng; do
+		"$offhookctl" replay "$capture" --map-any sfb.example --json >"$out/changes"
+		diff -u "$expect" "$out/changes"
+	done
 done
+
+# From a pipe.
+# shellcheck disable=SC2002
+cat "$captures/calls.pcap" | "$offhookctl" replay - --map-any sfb.example --json >"$out/changes"
+diff -u "$captures/calls.expect" "$out/changes"
 
 # Without a directory nobody is mapped, and the totals still stand.
 "$offhookctl" replay --json "$captures/calls.pcap" >"$out/changes"
@@ -36,6 +45,22 @@ grep -q '"summary"' "$out/changes" && grep -q cut "$out/said"
 head -c 100 "$captures/README.md" >"$out/junk"
 ! "$offhookctl" replay "$out/junk" >/dev/null 2>"$out/said" || exit 1
 grep -q "is no capture" "$out/said"
+gzip -c "$captures/calls.pcap" >"$out/packed"
+! "$offhookctl" replay "$out/packed" >/dev/null 2>"$out/said" || exit 1
+grep -q "is compressed" "$out/said"
+! "$offhookctl" replay "$captures/calls.pcap" --json >/dev/full 2>"$out/said" || exit 1
+grep -q "No space left" "$out/said"
+! "$offhookctl" replay "$captures/calls.pcap" --map-any 'a b' >/dev/null 2>"$out/said" || exit 1
+grep -q "is no name of a host or domain" "$out/said"
+
+# Damaged on its way: what came before counts, but it is no success.
+{
+	cat "$captures/calls-any-device.pcapng"
+	printf 'lost\377\377\377\377'
+} >"$out/broken.pcapng"
+! "$offhookctl" replay "$out/broken.pcapng" --json >"$out/changes" 2>"$out/said" || exit 1
+grep -q '"calls": 4, ' "$out/changes" && grep -q "impossible length" "$out/said"
+
 ! "$offhookctl" replay "$out/nothing" >/dev/null 2>"$out/said" || exit 1
 grep -q "No such file" "$out/said"
 ! "$offhookctl" replay "$captures/calls.pcap" --settings "$out/nothing.yaml" 2>"$out/said" || exit 1
