@@ -78,7 +78,9 @@ static bool bye_answer_is_believed(const struct call *call, enum call_role role,
 
 	if (address_known(call, source))
 		return true;
-	if (call->flags & CALL_BYE_SEEN && call->bye_role == role && call->bye.cseq == event->cseq)
+	// Of a BYE that was doubted; one that was believed may be answered on another hop.
+	if (call->state != CALL_ENDING && call->flags & CALL_BYE_SEEN && call->bye_role == role &&
+	    call->bye.cseq == event->cseq)
 		return call->bye.source == target && call->bye.target == source;
 	return address_known(call, target);
 }
