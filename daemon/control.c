@@ -36,11 +36,13 @@ static bool group_id(const struct settings *settings, gid_t *gid)
 	return true;
 }
 
-// A socket file is left behind by an engine that was killed; one that answers is in use.
+// A socket file is left behind by an engine that was killed: nobody listens on it. Any other
+// answer, also that of a queue which is full, comes from an engine that runs.
 static int socket_bind(int fd, const struct sockaddr_un *address, bool has_group, gid_t gid,
 		       char *error, size_t error_size)
 {
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+	    (errno != ECONNREFUSED && errno != ENOENT)) {
 		snprintf(error, error_size,
 			 "another engine answers on %s; give each its own engine.run_dir",
 			 address->sun_path);
@@ -60,9 +62,26 @@ static int socket_bind(int fd, const struct sockaddr_un *address, bool has_group
 	return 0;
 }
 
+static int address_make(const struct settings *settings, struct sockaddr_un *address)
+{
+	int len = snprintf(address->sun_path, sizeof(address->sun_path), "%s/control",
+			   settings->engine.run_dir);
+
+	address->sun_family = AF_UNIX;
+	return len > 0 && (size_t)len < sizeof(address->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+void control_remove(const struct settings *settings)
+{
+	struct sockaddr_un address;
+
+	if (address_make(settings, &address) == 0)
+		unlink(address.sun_path);
+}
+
 int control_listen(const struct settings *settings, char *error, size_t error_size)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address;
 	gid_t gid = 0;
 	bool has_group = group_id(settings, &gid);
 	int fd, rc;
@@ -72,9 +91,7 @@ int control_listen(const struct settings *settings, char *error, size_t error_si
 			 settings->control.group);
 		return -EINVAL;
 	}
-	rc = snprintf(address.sun_path, sizeof(address.sun_path), "%s/control",
-		      settings->engine.run_dir);
-	if (rc < 0 || (size_t)rc >= sizeof(address.sun_path)) {
+	if (address_make(settings, &address) < 0) {
 		snprintf(error, error_size, "engine.run_dir is too long for a socket's name: %s",
 			 settings->engine.run_dir);
 		return -ENAMETOOLONG;

@@ -15,6 +15,7 @@ struct settings;
 // Made by the supervisor as root, so that the socket outlives the presence process. The fd, or
 // -errno with a sentence in error.
 int control_listen(const struct settings *settings, char *error, size_t error_size);
+void control_remove(const struct settings *settings); // the socket's file
 
 // Answers one request into out. false: no such verb.
 typedef bool control_answer_fn(void *ctx, const char *verb, const char *argument, bool json,

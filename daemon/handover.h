@@ -15,6 +15,7 @@ enum handover_kind {
 	HANDOVER_SETTINGS, // supervisor -> presence: apply these; memfd with struct
 			   // handover_payload
 	HANDOVER_REPORT,   // either way: text for the log and the operator
+	HANDOVER_VERDICT,  // supervisor -> presence: how the last reload ended, asked for or not
 	HANDOVER_KIND_COUNT,
 };
 

@@ -24,6 +24,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { PRESENCE_ERROR_BYTES = 1024 };
@@ -87,6 +88,10 @@ static int channel_drain(struct presence *presence)
 		} else if (message.kind == HANDOVER_REPORT) {
 			free(presence->report);
 			presence->report = strdup(message.text);
+		} else if (message.kind == HANDOVER_VERDICT) {
+			free(presence->verdict);
+			presence->verdict = strdup(message.text);
+			presence->verdict_ns = clock_mono_ns();
 		}
 	}
 	return rc;
@@ -168,6 +173,8 @@ int presence_half(const struct half_options *options)
 	struct secrets secrets;
 	int rc = HALF_UNUSABLE;
 
+	if (!options->single)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); // no core file and no debugger sees the keys
 	// Only root may read them; everything else comes after privileges are gone.
 	if (secrets_load(options->settings, &secrets, error, sizeof(error)) < 0)
 		goto fail;
@@ -202,5 +209,6 @@ out:
 		loop_watch_remove(worker_loop(presence.worker), &presence.channel);
 	worker_free(presence.worker);
 	free(presence.report);
+	free(presence.verdict);
 	return rc;
 }

@@ -2,6 +2,8 @@
 // What the presence process is made of, for those who show it to the operator (verbs, metrics).
 #pragma once
 
+#include <stdint.h>
+
 #include "presence/net/loop.h"
 
 struct control;
@@ -15,7 +17,9 @@ struct presence {
 	struct control *control;
 	struct exporter *exporter;
 	struct loop_watch channel;
-	char *report; // of the last reload, while presence_reload() waits for it
+	char *report;  // of a reload, while presence_reload() waits for it
+	char *verdict; // of the last reload, one line, for the status; NULL: none since the start
+	uint64_t verdict_ns; // monotonic
 };
 
 // Has the supervisor read the settings again and waits for its report, at most PRESENCE_RELOAD_MS:

@@ -155,14 +155,15 @@ int privileges_sandbox(enum privileges_half half, bool exec, char *error, size_t
 	return rc;
 }
 
-int privileges_directory(const struct settings *settings, const char *path, char *error,
-			 size_t error_size)
+int privileges_directory(const struct settings *settings, const char *path, unsigned int mode,
+			 char *error, size_t error_size)
 {
 	uid_t uid;
 	gid_t gid;
 	int rc;
 
-	if (mkdir(path, 0750) == -1) {
+	// chmod: systemd starts services with umask 077.
+	if (mkdir(path, 0700) == -1 || chmod(path, mode) == -1) {
 		if (errno == EEXIST)
 			return 0;
 		rc = -errno;

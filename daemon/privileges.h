@@ -19,6 +19,6 @@ int privileges_drop(const struct settings *settings, enum privileges_half half, 
 // no-new-privs and a seccomp filter over all threads. exec: the half starts programs (the embedded
 // store). 0 or -errno with a sentence.
 int privileges_sandbox(enum privileges_half half, bool exec, char *error, size_t error_size);
-// Makes a directory for the engine's account, mode 0750; one that exists is taken as it is.
-int privileges_directory(const struct settings *settings, const char *path, char *error,
-			 size_t error_size);
+// Makes a directory for the engine's account; one that exists is taken as it is.
+int privileges_directory(const struct settings *settings, const char *path, unsigned int mode,
+			 char *error, size_t error_size);

@@ -5,6 +5,8 @@
 #include "config/secret.h"
 #include "config/settings.h"
 #include "daemon/handover.h"
+#include "daemon/notify.h"
+#include "daemon/pulse.h"
 #include "daemon/runner.h"
 #include "link/segment.h"
 
@@ -50,6 +52,10 @@ static void reload_end(struct reload *reload, const char *verdict)
 	snprintf(text, sizeof(text), "%s%s\n", reload->report != NULL ? reload->report : "",
 		 verdict);
 	log_report(text);
+	// Before the engine was ready, systemd would take it for that.
+	if (reload->pulse->ready)
+		notify_send("READY=1");
+	handover_send(reload->channel_fd, HANDOVER_VERDICT, -1, verdict);
 	if (reload->asked)
 		handover_send(reload->channel_fd, HANDOVER_REPORT, -1, text);
 	reload->asked = false;
@@ -98,6 +104,8 @@ void reload_begin(struct reload *reload)
 
 	if (reload->next != NULL)
 		return; // one is under way; its report is the answer to this wish too
+	if (reload->pulse->ready)
+		notify_send("RELOADING=1");
 	reload->next = malloc(sizeof(*reload->next));
 	report = open_memstream(&reload->report, &len);
 	if (reload->next == NULL || report == NULL) {

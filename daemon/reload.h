@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+struct pulse;
 struct runner;
 struct segment;
 struct settings;
@@ -16,6 +17,7 @@ struct reload {
 	struct segment *segment;
 	int channel_fd; // to presence
 	const struct runner *presence;
+	const struct pulse *pulse;
 	struct settings *next; // sent to presence, not answered yet
 	char *report;          // what the operator is told
 	bool asked;            // an operator waits for the report

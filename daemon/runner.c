@@ -100,8 +100,10 @@ void runner_stop(struct runner *runner)
 
 void runner_kill(struct runner *runner)
 {
-	if (runner->state != RUNNER_DOWN && !runner->single)
-		kill(runner->pid, SIGKILL);
+	if (runner->state == RUNNER_DOWN || runner->single)
+		return;
+	runner->state = RUNNER_STOPPING;
+	kill(runner->pid, SIGKILL);
 }
 
 bool runner_reap(struct runner *runner, int *status)

@@ -24,11 +24,13 @@ struct segment {
 	uint32_t ring_slots;
 	uint32_t ports; // wire: wo
 	uint32_t reserved;
-	struct siphash_key key;    // supervisor: wo at start
-	uint64_t wire_starts;      // supervisor: wo
-	uint32_t worker_asleep;    // presence: wo, wire: ro; see doorbell.h
-	uint32_t wire_ready;       // wire: wo; ports are open and polled
-	uint64_t worker_heartbeat; // presence: wo, supervisor: ro
+	struct siphash_key key; // supervisor: wo at start
+	// supervisor: wo; monotonic
+	uint64_t engine_started_ns, wire_started_ns, presence_started_ns;
+	uint64_t wire_starts, presence_starts; // supervisor: wo
+	uint32_t worker_asleep;                // presence: wo, wire: ro; see doorbell.h
+	uint32_t wire_ready;                   // wire: wo; ports are open and polled
+	uint64_t worker_heartbeat;             // presence: wo, supervisor: ro
 	struct wire_settings_box settings;
 	struct wire_port_counters port[SEGMENT_PORTS]; // wire: wo
 	struct wire_counters counters[SEGMENT_LCORES]; // poll core: wo

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/shared.h"
+
+#include "config/settings.h"
+#include "daemon/control.h"
+#include "daemon/exporter.h"
+#include "daemon/handover.h"
+#include "daemon/privileges.h"
+#include "daemon/reload.h"
+#include "dataplane/wire.h"
+#include "link/doorbell.h"
+#include "link/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+// The key of the hashes outlives the engine, because the store is keyed with them.
+static int call_key_load(const struct settings *settings, struct siphash_key *key, char *error,
+			 size_t error_size)
+{
+	char path[SETTINGS_TEXT + 16];
+	int fd, rc = 0;
+
+	snprintf(path, sizeof(path), "%s/call-key", settings->engine.state_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1) {
+		if (read(fd, key, sizeof(*key)) != (ssize_t)sizeof(*key))
+			rc = -EIO;
+	} else if (getrandom(key, sizeof(*key), 0) != (ssize_t)sizeof(*key)) {
+		rc = -EIO;
+	} else {
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd == -1)
+			rc = -errno;
+		else if (write(fd, key, sizeof(*key)) != (ssize_t)sizeof(*key))
+			rc = -EIO;
+	}
+	if (fd != -1)
+		close(fd);
+	if (rc < 0)
+		snprintf(error, error_size, "%s: %s; remove it to start with a new one", path,
+			 strerror(-rc));
+	return rc;
+}
+
+static int memory_open(struct shared *shared, const struct settings *settings, char *error,
+		       size_t error_size)
+{
+	unsigned int lcores = wire_lcores(settings, error, error_size);
+	struct siphash_key key;
+	int rc;
+
+	if (lcores == 0)
+		return -EINVAL;
+	rc = call_key_load(settings, &key, error, error_size);
+	if (rc < 0)
+		return rc;
+	shared->segment = segment_create(lcores, (uint32_t)settings->wire.ring_slots,
+					 &shared->segment_fd);
+	shared->doorbell = doorbell_create();
+	if (shared->segment == NULL || shared->doorbell < 0) {
+		snprintf(error, error_size, "shared memory of %u rings: %s; lower wire.ring_slots",
+			 lcores, strerror(errno));
+		return -ENOMEM;
+	}
+	shared->segment->key = key;
+	reload_publish_wire(shared->segment, settings);
+	return 0;
+}
+
+void shared_init(struct shared *shared)
+{
+	*shared = (struct shared){
+		.segment_fd = -1,
+		.doorbell = -1,
+		.control_fd = -1,
+		.metrics_fd = -1,
+		.channel = {-1, -1},
+	};
+}
+
+int shared_open(struct shared *shared, const struct settings *settings, char *error,
+		size_t error_size)
+{
+	int rc;
+
+	rc = privileges_directory(settings, settings->engine.state_dir, 0750, error, error_size);
+	// Members of control.group pass through it; the socket in it has a mode of its own.
+	if (rc == 0)
+		rc = privileges_directory(settings, settings->engine.run_dir, 0755, error,
+					  error_size);
+	if (rc == 0)
+		rc = shared->control_fd = control_listen(settings, error, error_size);
+	if (rc >= 0)
+		rc = exporter_listen(settings, &shared->metrics_fd, error, error_size);
+	if (rc == 0)
+		rc = memory_open(shared, settings, error, error_size);
+	if (rc == 0) {
+		rc = handover_pair(shared->channel);
+		if (rc < 0)
+			snprintf(error, error_size, "channel to presence: %s", strerror(-rc));
+	}
+	return rc;
+}
+
+void shared_close(struct shared *shared, const struct settings *settings)
+{
+	const int fds[] = {shared->segment_fd, shared->doorbell,   shared->control_fd,
+			   shared->metrics_fd, shared->channel[0], shared->channel[1]};
+
+	if (shared->control_fd >= 0)
+		control_remove(settings);
+	if (shared->segment != NULL)
+		segment_unmap(shared->segment);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
