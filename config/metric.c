@@ -110,14 +110,21 @@ void metric_write(FILE *out)
 	}
 }
 
-uint64_t metric_value(const char *name, const char *labels)
+const struct metric *metric_find(const char *name, const char *labels)
 {
 	const struct metric key = {.name = name, .labels = labels};
 
 	for (const struct metric *metric = metric_first; metric; metric = metric->next)
 		if (metric_compare(metric, &key) == 0)
-			return metric->value;
-	return 0;
+			return metric;
+	return NULL;
+}
+
+uint64_t metric_value(const char *name, const char *labels)
+{
+	const struct metric *metric = metric_find(name, labels);
+
+	return metric ? metric->value : 0;
 }
 
 void metric_observe(struct metric *metric, uint64_t duration_ns)

@@ -42,6 +42,9 @@ void metric_write_escaped(FILE *out, const char *text);
 // Value of a counter or gauge by name and labels (NULL: none); 0 when there is no such metric.
 uint64_t metric_value(const char *name, const char *labels);
 
+// NULL: there is no such metric.
+const struct metric *metric_find(const char *name, const char *labels);
+
 void metric_observe(struct metric *metric, uint64_t duration_ns);
 // Upper bound in ns of the bucket that holds the given share (0..1) of all observations; 0: none;
 // UINT64_MAX: above all bounds.
