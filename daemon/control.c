@@ -3,17 +3,22 @@
 
 #include "config/log.h"
 #include "config/settings.h"
+#include "daemon/json.h"
 #include "daemon/responder.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+// As long as the report of a reload may be.
+enum { CONTROL_ERROR_BYTES = 4096 };
 
 struct control {
 	struct responder *responder;
@@ -109,6 +114,25 @@ int control_listen(const struct settings *settings, char *error, size_t error_si
 	return fd;
 }
 
+void control_error(bool as_json, FILE *out, const char *fmt, ...)
+{
+	struct json json = {.out = out};
+	char text[CONTROL_ERROR_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (!as_json) {
+		fprintf(out, "error: %s\n", text);
+		return;
+	}
+	json_open(&json, NULL, '{');
+	json_text(&json, "error", text);
+	json_close(&json, '}');
+	fputc('\n', out);
+}
+
 // "explain sip:john@x --json\n" -> verb, argument, json; in place.
 static void request_split(char *request, const char **verb, const char **argument, bool *json)
 {
@@ -135,7 +159,7 @@ static void control_answer(void *ctx, char *request, FILE *out)
 
 	request_split(request, &verb, &argument, &json);
 	if (!control->answer(control->ctx, verb, argument, json, out))
-		fprintf(out, "error: unknown request %s\n", log_quote(verb));
+		control_error(json, out, "unknown request %s", log_quote(verb));
 }
 
 static bool account_in_group(uid_t uid, gid_t group)
@@ -188,6 +212,8 @@ struct control *control_new(struct loop *loop, int listen_fd, const struct setti
 		.loop = loop,
 		.listen_fd = listen_fd,
 		.end = "\n",
+		.busy = "error: too many ask at once; try again\n",
+		.too_long = "error: no request is that long\n",
 		.allowed = control_allowed,
 		.answer = control_answer,
 		.ctx = control,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator's socket: one request a connection, a line `verb[ argument][ --json]`, answered with
-// text or JSON until the end of the stream. A unix socket that root and the control group may use
-// (SO_PEERCRED).
+// text or JSON until the end of the stream; "error: ..." or {"error": ...} when it failed. A unix
+// socket that root and the control group may use (SO_PEERCRED).
 #pragma once
 
 #include <stdbool.h>
@@ -20,6 +20,10 @@ void control_remove(const struct settings *settings); // the socket's file
 // Answers one request into out. false: no such verb.
 typedef bool control_answer_fn(void *ctx, const char *verb, const char *argument, bool json,
 			       FILE *out);
+
+// What an answer says when it failed.
+void control_error(bool as_json, FILE *out, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 struct control *control_new(struct loop *loop, int listen_fd, const struct settings *settings,
 			    control_answer_fn *answer, void *ctx);

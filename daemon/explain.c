@@ -71,6 +71,13 @@ static void explain_text(struct view *view, struct person *person,
 	journal_each(worker_journal(view->worker), person->aor, note_row, view);
 }
 
+static void journal_json(struct view *view, const char *aor)
+{
+	json_open(&view->json, "journal", '[');
+	journal_each(worker_journal(view->worker), aor, note_row, view);
+	json_close(&view->json, ']');
+}
+
 static void explain_json(struct view *view, struct person *person,
 			 const struct publication_view *publication)
 {
@@ -82,9 +89,7 @@ static void explain_json(struct view *view, struct person *person,
 	calls_of_person(worker_calls(view->worker), person, view_call_row, view);
 	json_close(json, ']');
 	view_publication_json(view, publication);
-	json_open(json, "journal", '[');
-	journal_each(worker_journal(view->worker), person->aor, note_row, view);
-	json_close(json, ']');
+	journal_json(view, person->aor);
 	json_close(json, '}');
 	fputc('\n', view->out);
 }
@@ -135,20 +140,25 @@ struct person *view_person_find(struct worker *worker, const char *who)
 	return search.found;
 }
 
-void view_unknown_person(const char *who, bool as_json, FILE *out)
+void view_unknown_person(struct worker *worker, const char *who, bool as_json, FILE *out)
 {
-	struct json json = {.out = out};
+	struct view view = view_begin(worker, as_json, out);
+	struct search search = {0};
 
+	search_name(worker, who, &search);
 	if (as_json) {
-		json_open(&json, NULL, '{');
-		json_text(&json, "person", who);
-		json_text(&json, "state", "clear");
-		json_number(&json, "calls", 0);
-		json_close(&json, '}');
+		json_open(&view.json, NULL, '{');
+		json_text(&view.json, "person", search.aor);
+		json_text(&view.json, "state", "clear");
+		json_number(&view.json, "calls", 0);
+		json_text(&view.json, "publication", NULL);
+		journal_json(&view, search.aor);
+		json_close(&view.json, '}');
 		fputc('\n', out);
-	} else {
-		fprintf(out, "%s has no call and no publication here.\n", who);
+		return;
 	}
+	fprintf(out, "%s has no call and no publication here.\nwhat happened:\n", search.aor);
+	journal_each(worker_journal(worker), search.aor, note_row, &view);
 }
 
 void view_explain(struct worker *worker, const char *who, bool as_json, FILE *out)
@@ -156,20 +166,14 @@ void view_explain(struct worker *worker, const char *who, bool as_json, FILE *ou
 	struct view view = view_begin(worker, as_json, out);
 	struct person *person = view_person_find(worker, who);
 	struct publication_view publication;
-	struct search search = {0};
 
-	if (person != NULL) {
-		publication_view(person, &publication);
-		if (as_json)
-			explain_json(&view, person, &publication);
-		else
-			explain_text(&view, person, &publication);
+	if (person == NULL) {
+		view_unknown_person(worker, who, as_json, out);
 		return;
 	}
-	view_unknown_person(who, as_json, out);
+	publication_view(person, &publication);
 	if (as_json)
-		return;
-	search_name(worker, who, &search);
-	fprintf(out, "what happened to %s:\n", search.aor);
-	journal_each(worker_journal(worker), search.aor, note_row, &view);
+		explain_json(&view, person, &publication);
+	else
+		explain_text(&view, person, &publication);
 }

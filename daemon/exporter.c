@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define REFUSAL(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
 struct exporter {
 	struct responder *responder;
 	exporter_page_fn *page;
@@ -49,51 +51,58 @@ int exporter_listen(const struct settings *settings, int *out, char *error, size
 	return 0;
 }
 
-static void http_answer(FILE *out, const char *status, const char *type, const char *body,
-			size_t len)
+// HEAD: what GET would say, without its body (RFC 9110 9.3.2).
+static void http_answer(FILE *out, bool head, const char *status, const char *type,
+			const char *body, size_t len)
 {
 	fprintf(out,
 		"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
 		"Connection: close\r\n\r\n",
 		status, type, len);
-	fwrite(body, 1, len, out);
+	if (!head)
+		fwrite(body, 1, len, out);
 }
 
-static bool request_is(const char *request, const char *path)
+static bool target_is(const char *target, const char *path)
 {
 	size_t len = strlen(path);
 
-	return strncmp(request, "GET ", 4) == 0 && strncmp(request + 4, path, len) == 0 &&
-	       (request[4 + len] == ' ' || request[4 + len] == '?');
+	return strncmp(target, path, len) == 0 && (target[len] == ' ' || target[len] == '?');
+}
+
+static void metrics_answer(const struct exporter *exporter, bool head, FILE *out)
+{
+	static const char type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+	char *body = NULL;
+	size_t len = 0;
+	FILE *page = open_memstream(&body, &len);
+
+	if (page == NULL)
+		return;
+	exporter->page(exporter->ctx, page);
+	if (fclose(page) == 0)
+		http_answer(out, head, "200 OK", type, body, len);
+	free(body);
 }
 
 static void exporter_answer(void *ctx, char *request, FILE *out)
 {
-	static const char metrics_type[] =
-		"application/openmetrics-text; version=1.0.0; charset=utf-8";
 	const struct exporter *exporter = ctx;
-	char *body = NULL;
-	size_t len = 0;
+	bool head = strncmp(request, "HEAD ", 5) == 0;
+	const char *target = request + (head ? 5 : 4);
 
-	if (request_is(request, "/metrics")) {
-		FILE *page = open_memstream(&body, &len);
-
-		if (page == NULL)
-			return;
-		exporter->page(exporter->ctx, page);
-		fclose(page);
-		http_answer(out, "200 OK", metrics_type, body, len);
-		free(body);
-	} else if (request_is(request, "/healthz")) {
-		http_answer(out, "200 OK", "text/plain", "ok\n", 3);
-	} else if (request_is(request, "/readyz")) {
-		if (exporter->ready(exporter->ctx))
-			http_answer(out, "200 OK", "text/plain", "ready\n", 6);
-		else
-			http_answer(out, "503 Service Unavailable", "text/plain", "not yet\n", 8);
-	} else {
-		http_answer(out, "404 Not Found", "text/plain", "see /metrics\n", 13);
-	}
+	if (!head && strncmp(request, "GET ", 4) != 0)
+		fputs(REFUSAL("405 Method Not Allowed\r\nAllow: GET, HEAD"), out);
+	else if (target_is(target, "/metrics"))
+		metrics_answer(exporter, head, out);
+	else if (target_is(target, "/healthz"))
+		http_answer(out, head, "200 OK", "text/plain", "ok\n", 3);
+	else if (!target_is(target, "/readyz"))
+		http_answer(out, head, "404 Not Found", "text/plain", "see /metrics\n", 13);
+	else if (exporter->ready(exporter->ctx))
+		http_answer(out, head, "200 OK", "text/plain", "ready\n", 6);
+	else
+		http_answer(out, head, "503 Service Unavailable", "text/plain", "not yet\n", 8);
 }
 
 struct exporter *exporter_new(struct loop *loop, int listen_fd, exporter_page_fn *page,
@@ -110,6 +119,8 @@ struct exporter *exporter_new(struct loop *loop, int listen_fd, exporter_page_fn
 		.loop = loop,
 		.listen_fd = listen_fd,
 		.end = "\r\n\r\n",
+		.busy = REFUSAL("503 Service Unavailable"),
+		.too_long = REFUSAL("431 Request Header Fields Too Large"),
 		.answer = exporter_answer,
 		.ctx = exporter,
 	});

@@ -70,7 +70,7 @@ static void reload_adopt(struct reload *reload)
 	settings_apply_live(reload->settings, reload->next);
 	log_level_set(reload->settings->log.level);
 	reload_publish_wire(reload->segment, reload->settings);
-	reload_end(reload, "reloaded");
+	reload_end(reload, RELOAD_DONE);
 }
 
 // Presence gets the new settings with the secrets they refer to, by value.

@@ -11,6 +11,9 @@ struct runner;
 struct segment;
 struct settings;
 
+// The last line of a report when it went well; else it begins with "nothing changed".
+#define RELOAD_DONE "reloaded"
+
 struct reload {
 	const char *path;
 	struct settings *settings; // in force; replaced when a reload went well

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// A client that neither asks nor reads for so long is cut off.
+// To ask in, and to read the answer in; then a client is cut off, however slowly it goes on.
 #define RESPONDER_PATIENCE_NS (10 * NS_PER_S)
 
 struct client {
@@ -66,7 +66,6 @@ static void client_send(struct client *client)
 				 client->answer_len - client->answer_sent, MSG_NOSIGNAL);
 
 		if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
-			client_patience(client);
 			loop_watch_change(client->responder->options.loop, &client->watch,
 					  EPOLLOUT);
 			return;
@@ -88,8 +87,24 @@ static void client_answer(struct client *client)
 		return;
 	}
 	options->answer(options->ctx, client->request, out);
-	fclose(out);
+	if (fclose(out) != 0) {
+		client_free(client);
+		return;
+	}
+	client_patience(client);
 	client_send(client);
+}
+
+// Best effort: it may be gone, or not read.
+static void refuse(int fd, const char *text)
+{
+	(void)!send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void client_refuse(struct client *client)
+{
+	refuse(client->watch.fd, client->responder->options.too_long);
+	client_free(client);
 }
 
 static void client_ready(struct loop_watch *watch, uint32_t events)
@@ -115,7 +130,7 @@ static void client_ready(struct loop_watch *watch, uint32_t events)
 	if (strstr(client->request, client->responder->options.end) != NULL)
 		client_answer(client);
 	else if (client->request_len == sizeof(client->request) - 1)
-		client_free(client);
+		client_refuse(client);
 }
 
 static void responder_accept(struct loop_watch *watch, uint32_t events)
@@ -128,9 +143,12 @@ static void responder_accept(struct loop_watch *watch, uint32_t events)
 	(void)events;
 	if (fd == -1)
 		return; // gone again; a listening socket has no other way to fail here
-	if ((options->allowed == NULL || options->allowed(options->ctx, fd)) &&
-	    responder->client_count < RESPONDER_CLIENTS)
-		client = calloc(1, sizeof(*client));
+	if (options->allowed == NULL || options->allowed(options->ctx, fd)) {
+		if (responder->client_count < RESPONDER_CLIENTS)
+			client = calloc(1, sizeof(*client));
+		else
+			refuse(fd, options->busy);
+	}
 	if (client == NULL ||
 	    loop_watch_add(options->loop, &client->watch, fd, EPOLLIN, client_ready, client) < 0) {
 		free(client);

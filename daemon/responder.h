@@ -19,6 +19,7 @@ struct responder_options {
 	struct loop *loop;
 	int listen_fd;                      // stays open when the responder goes
 	const char *end;                    // a request is whole when it contains this
+	const char *busy, *too_long;        // what is said to those who are turned away
 	bool (*allowed)(void *ctx, int fd); // NULL: everybody; a refusal writes its own reason
 	void (*answer)(void *ctx, char *request, FILE *out);
 	void *ctx;

@@ -2,8 +2,10 @@
 #include "daemon/verbs.h"
 
 #include "config/log.h"
+#include "daemon/control.h"
 #include "daemon/json.h"
 #include "daemon/presence_half.h"
+#include "daemon/reload.h"
 #include "daemon/status.h"
 #include "daemon/views.h"
 #include "presence/calls.h"
@@ -27,7 +29,7 @@ static void verb_clear(struct presence *presence, const char *argument, bool as_
 	unsigned int calls;
 
 	if (person == NULL) {
-		view_unknown_person(argument, as_json, out);
+		view_unknown_person(presence->worker, argument, as_json, out);
 		return;
 	}
 	log_warn("control", "clear", "person=%s", log_quote(person->aor));
@@ -52,18 +54,20 @@ static void verb_clear(struct presence *presence, const char *argument, bool as_
 static void verb_reload(struct presence *presence, const char *argument, bool as_json, FILE *out)
 {
 	char *report = presence_reload(presence);
-	const char *text = report != NULL ? report
-					  : "error: no answer from the supervisor; see the log\n";
 	struct json json = {.out = out};
 
 	(void)argument;
-	if (as_json) {
+	if (report == NULL) {
+		control_error(as_json, out, "no answer from the supervisor; see the log");
+	} else if (presence->verdict == NULL || strcmp(presence->verdict, RELOAD_DONE) != 0) {
+		control_error(as_json, out, "%s", report);
+	} else if (as_json) {
 		json_open(&json, NULL, '{');
-		json_text(&json, "report", text);
+		json_text(&json, "report", report);
 		json_close(&json, '}');
 		fputc('\n', out);
 	} else {
-		fputs(text, out);
+		fputs(report, out);
 	}
 	free(report);
 }
@@ -101,8 +105,8 @@ bool verbs_answer(void *ctx, const char *verb, const char *argument, bool json, 
 		if (strcmp(verb, verb_table[i].name) != 0)
 			continue;
 		if (verb_table[i].needs_argument && argument[0] == '\0')
-			fprintf(out, "error: %s whom? a user such as sip:john.doe@sfb.example\n",
-				verb);
+			control_error(json, out, "%s whom? a user such as sip:john.doe@sfb.example",
+				      verb);
 		else
 			verb_table[i].answer(ctx, argument, json, out);
 		return true;

@@ -21,7 +21,8 @@ void view_explain(struct worker *worker, const char *who, bool as_json, FILE *ou
 // who: an address of record with or without its scheme, its user part alone, or a number that the
 // directory knows. NULL: no call and no publication of such a person.
 struct person *view_person_find(struct worker *worker, const char *who);
-void view_unknown_person(const char *who, bool as_json, FILE *out);
+// What is left to say of a person that view_person_find() did not find.
+void view_unknown_person(struct worker *worker, const char *who, bool as_json, FILE *out);
 
 // Shared by the views.
 struct view {

@@ -47,23 +47,24 @@ static int ask_connect(const char *path)
 	return fd;
 }
 
-// An answer that begins with "error:" is one, and goes where errors go.
-static int answer_copy(int fd, const char *socket_path)
+// An answer may say that it failed; what is for people goes where errors go.
+static int answer_copy(int fd, const char *socket_path, bool json)
 {
+	const char *sign = json ? "{\"error\":" : "error:";
+	bool first = true, failed = false;
 	char buf[65536];
-	bool first = true, refused = false;
 	ssize_t n;
 
 	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
 		if (first)
-			refused = n >= 6 && memcmp(buf, "error:", 6) == 0;
+			failed = (size_t)n >= strlen(sign) && memcmp(buf, sign, strlen(sign)) == 0;
 		first = false;
-		fwrite(buf, 1, (size_t)n, refused ? stderr : stdout);
+		fwrite(buf, 1, (size_t)n, failed && !json ? stderr : stdout);
 	}
 	if (n == -1 || first)
 		fprintf(stderr, "offhookctl: %s: %s\n", socket_path,
 			n == -1 ? ask_hint(errno) : "the engine closed without an answer");
-	return n == 0 && !first && !refused ? EXIT_SUCCESS : EXIT_FAILURE;
+	return n == 0 && !first && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int verb_ask(const char *socket_path, const char *verb, const char *argument, bool json)
@@ -81,7 +82,7 @@ int verb_ask(const char *socket_path, const char *verb, const char *argument, bo
 	if (fd == -1)
 		return EXIT_FAILURE;
 	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) == len) {
-		rc = answer_copy(fd, socket_path);
+		rc = answer_copy(fd, socket_path, json);
 	} else {
 		fprintf(stderr, "offhookctl: %s: %s\n", socket_path, strerror(errno));
 		rc = EXIT_FAILURE;

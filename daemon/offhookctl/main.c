@@ -21,12 +21,24 @@ static const char usage[] =
 	"USER is an address of record, its user part, or a number the directory knows.\n"
 	"--socket: the engine's, default " DEFAULT_SOCKET "\n";
 
-static const char *const questions[] = {"status", "calls", "persons", "explain", "clear", "reload"};
+static const struct {
+	const char *verb;
+	bool about_user;
+} questions[] = {
+	{"status", false}, {"calls", false}, {"persons", false},
+	{"explain", true}, {"clear", true},  {"reload", false},
+};
 
 static int usage_error(const char *what, const char *word)
 {
 	fprintf(stderr, "offhookctl: %s %s\n%s", what, word, usage);
 	return 2;
+}
+
+// No user has any, and a request is words between blanks.
+static bool has_blanks(const char *word)
+{
+	return word[0] == '\0' || strpbrk(word, " \t\r\n") != NULL;
 }
 
 // Options may stand before and after the verb.
@@ -44,16 +56,22 @@ static int ask(int argc, char **argv)
 			return usage_error("what is", argv[i]);
 		else if (verb == NULL)
 			verb = argv[i];
-		else if (argument[0] == '\0')
+		else if (argument[0] == '\0' && !has_blanks(argv[i]))
 			argument = argv[i];
 		else
 			return usage_error("what is", argv[i]);
 	}
 	if (verb == NULL)
 		return usage_error("which", "verb?");
-	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
-		if (strcmp(verb, questions[i]) == 0)
-			return verb_ask(socket_path, verb, argument, json);
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		if (strcmp(verb, questions[i].verb) != 0)
+			continue;
+		if (questions[i].about_user && argument[0] == '\0')
+			return usage_error(verb, "whom?");
+		if (!questions[i].about_user && argument[0] != '\0')
+			return usage_error("what is", argument);
+		return verb_ask(socket_path, verb, argument, json);
+	}
 	return usage_error("there is no verb", verb);
 }
 

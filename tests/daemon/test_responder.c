@@ -4,8 +4,10 @@
 #include "config/settings.h"
 #include "daemon/control.h"
 #include "daemon/exporter.h"
+#include "daemon/responder.h"
 #include "presence/net/loop.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -94,6 +96,7 @@ static void answers_one_request_a_connection(void **state)
 		{"echo sip:john@x --json\n", "verb=echo argument=sip:john@x json=1\n"},
 		{"echo --json j\r\n", "verb=echo argument=j json=1\n"},
 		{"nonsense\n", "error: unknown request \"nonsense\"\n"},
+		{"nonsense --json\n", "{\"error\": \"unknown request \\\"nonsense\\\"\"}\n"},
 		{"\n", "error: unknown request \"\"\n"},
 	};
 	static char big_answer[4 << 20];
@@ -158,7 +161,9 @@ static void cuts_off_who_neither_asks_nor_ends(void **state)
 	assert_true(send(endless, flood, sizeof(flood), 0) > 0);
 	for (int i = 0; i < 10; i++)
 		loop_run_once(loop, 0);
-	// Too long for a request: closed at once, with what it had sent unread.
+	// Too long for a request: told so and closed at once, with what it had sent unread.
+	assert_true(recv(endless, out, sizeof(out), MSG_DONTWAIT) > 0);
+	assert_memory_equal(out, "error:", 6);
 	assert_true(recv(endless, out, sizeof(out), MSG_DONTWAIT) <= 0);
 	assert_int_equal(recv(silent, out, sizeof(out), MSG_DONTWAIT), -1); // still waiting
 	clock_set(30 * NS_PER_S);
@@ -171,6 +176,76 @@ static void cuts_off_who_neither_asks_nor_ends(void **state)
 	control_free(control);
 	close(fd);
 	loop_free(loop);
+}
+
+// A reader that takes its time is cut off too, and those beyond the limit are told.
+static void bounds_clients_and_their_answers(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int client[RESPONDER_CLIENTS + 1], fd;
+	struct loop *loop;
+	char error[256] = "", out[256];
+	size_t big = 8 << 20, got = 0;
+	struct control *control;
+	ssize_t n;
+
+	(void)state;
+	clock_set(NS_PER_S);
+	loop = loop_new();
+	fd = control_listen(&settings, error, sizeof(error));
+	assert_true(fd >= 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", dir);
+	control = control_new(loop, fd, &settings, echo_answer, &big);
+	for (int i = 0; i <= RESPONDER_CLIENTS; i++) {
+		client[i] = client_connect((struct sockaddr *)&address, sizeof(address));
+		loop_run_once(loop, 0);
+	}
+	assert_true(recv(client[RESPONDER_CLIENTS], out, sizeof(out), MSG_DONTWAIT) > 0);
+	assert_memory_equal(out, "error: too many", 15);
+	assert_int_equal(send(client[0], "big\n", 4, 0), 4);
+	for (int second = 2; second < 60; second++) {
+		clock_set((uint64_t)second * NS_PER_S);
+		loop_run_once(loop, 0);
+		n = recv(client[0], out, 1, MSG_DONTWAIT);
+		if (n == 1)
+			got++;
+	}
+	for (int i = 0; i < 3; i++)
+		loop_run_once(loop, 0);
+	// What stood in the socket's buffer, and then the end.
+	while ((n = recv(client[0], out, sizeof(out), MSG_DONTWAIT)) > 0)
+		got += (size_t)n;
+	assert_int_equal(n, 0);
+	assert_true(got < big);
+	for (int i = 0; i <= RESPONDER_CLIENTS; i++)
+		close(client[i]);
+	clock_release();
+	control_free(control);
+	close(fd);
+	loop_free(loop);
+}
+
+// Only a socket that nobody listens on is taken away.
+static void takes_over_a_stale_socket_only(void **state)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char error[256] = "";
+	int listener, fd;
+
+	(void)state;
+	control_remove(&settings);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/control", dir);
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 0), 0);
+	// Its queue is full: it does not answer, but it lives.
+	fd = client_connect((struct sockaddr *)&address, sizeof(address));
+	assert_int_equal(control_listen(&settings, error, sizeof(error)), -EADDRINUSE);
+	close(fd);
+	close(listener);
+	fd = control_listen(&settings, error, sizeof(error));
+	assert_true(fd >= 0);
+	close(fd);
 }
 
 static void page_write(void *ctx, FILE *out)
@@ -195,7 +270,11 @@ static void serves_metrics_over_http(void **state)
 		{"GET /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK", "ok\n"},
 		{"GET /readyz HTTP/1.1\r\n\r\n", "HTTP/1.1 503", "not yet\n"},
 		{"GET /metricsx HTTP/1.1\r\n\r\n", "HTTP/1.1 404", "see /metrics\n"},
-		{"POST /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 404", "see /metrics\n"},
+		{"POST /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 405", "Allow: GET, HEAD\r\n"},
+		{"HEAD /healthz HTTP/1.1\r\n\r\n", "HTTP/1.1 200", "Content-Length: 3\r\n"},
+		{"GE\r\n\r\n", "HTTP/1.1 405", ""},
+		{"GET\r\n\r\n", "HTTP/1.1 405", ""},
+		{"HEAD \r\n\r\n", "HTTP/1.1 404", ""},
 	};
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
@@ -218,6 +297,8 @@ static void serves_metrics_over_http(void **state)
 		client_read(loop, client, out, sizeof(out));
 		assert_int_equal(strncmp(out, table[i].status, strlen(table[i].status)), 0);
 		assert_non_null(strstr(out, table[i].body));
+		if (strncmp(table[i].request, "HEAD", 4) == 0)
+			assert_string_equal(strstr(out, "\r\n\r\n"), "\r\n\r\n");
 		close(client);
 	}
 	exporter_free(exporter);
@@ -233,6 +314,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_one_request_a_connection),
 		cmocka_unit_test(cuts_off_who_neither_asks_nor_ends),
+		cmocka_unit_test(bounds_clients_and_their_answers),
+		cmocka_unit_test(takes_over_a_stale_socket_only),
 		cmocka_unit_test(serves_metrics_over_http),
 	};
 
