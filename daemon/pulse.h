@@ -7,17 +7,24 @@
 #include <stdint.h>
 
 #include "config/clock.h"
+#include "link/segment.h"
 
 struct runner;
-struct segment;
 
 // No heartbeat for so long: it hangs. Longer than loading a directory of a million rows.
 #define PULSE_HANG_NS (10 * NS_PER_S)
+
+// Of a poll core or the worker.
+struct pulse_beat {
+	uint64_t count;    // last heartbeat seen
+	uint64_t moved_ns; // when it was another than before
+};
 
 struct pulse {
 	uint64_t watchdog_ns; // systemd wants to hear within this; 0: it doesn't
 	uint64_t fed_ns;      // when it last did
 	bool ready;
+	struct pulse_beat core[SEGMENT_LCORES], worker;
 };
 
 // WATCHDOG=1 goes out only when both halves moved since the one before.

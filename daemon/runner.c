@@ -67,7 +67,7 @@ int runner_start(struct runner *runner)
 {
 	pid_t parent = getpid();
 
-	runner->started_ns = runner->progress_ns = clock_mono_ns();
+	runner->started_ns = clock_mono_ns();
 	if (runner->single) {
 		int rc;
 

@@ -27,7 +27,6 @@ struct runner {
 	bool thread_ended; // thread: wo, supervisor: ro
 	unsigned int starts;
 	uint64_t started_ns, restart_ns; // monotonic
-	uint64_t progress, progress_ns;  // last heartbeat seen, and when it moved
 };
 
 // 0 or -errno. In a process: default signals, dies with its parent, calls body, exits.
