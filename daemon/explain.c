@@ -95,18 +95,20 @@ static void explain_json(struct view *view, struct person *person,
 }
 
 struct search {
-	const char *user;
+	const char *name; // what was asked for, without a scheme
 	struct person *found;
 	char aor[SETTINGS_TEXT];
 };
 
-static void search_by_user(void *ctx, struct person *person)
+// The whole address of record or its user part, in any case.
+static void search_by_name(void *ctx, struct person *person)
 {
 	struct search *search = ctx;
-	size_t len = strlen(search->user);
-	const char *user = strchr(person->aor, ':');
+	const char *colon = strchr(person->aor, ':');
+	const char *name = colon != NULL ? colon + 1 : person->aor;
+	size_t len = strlen(search->name);
 
-	if (user != NULL && strncasecmp(user + 1, search->user, len) == 0 && user[1 + len] == '@')
+	if (strncasecmp(name, search->name, len) == 0 && (name[len] == '\0' || name[len] == '@'))
 		search->found = person;
 }
 
@@ -119,33 +121,40 @@ static void search_by_number(void *ctx, uint64_t ticket, const struct directory_
 		snprintf(search->aor, sizeof(search->aor), "%s", person->aor);
 }
 
-// The address of record that `who` means, as far as the directory knows; else `who` itself.
-static void search_name(struct worker *worker, const char *who, struct search *search)
+// The address of record that `who` means, as far as the directory knows; else `who` itself. The
+// directory is asked as if it had stood on the wire, a bare user or number at a host of no matter.
+static void search_directory(struct worker *worker, const char *who, struct search *search)
 {
-	search->user = who;
-	directory_find(worker_directory(worker), who, strlen(who), search_by_number, search, 0);
+	const char *colon = strchr(who, ':');
+	char uri[SETTINGS_TEXT];
+
+	search->name = colon != NULL ? colon + 1 : who;
+	snprintf(uri, sizeof(uri), "%s%s%s", colon == NULL ? "sip:" : "", who,
+		 colon == NULL && strchr(who, '@') == NULL ? "@host.invalid" : "");
+	directory_find(worker_directory(worker), uri, strlen(uri), search_by_number, search, 0);
 	if (search->aor[0] == '\0')
 		snprintf(search->aor, sizeof(search->aor), "%s%s",
-			 strchr(who, ':') == NULL && strchr(who, '@') != NULL ? "sip:" : "", who);
+			 colon == NULL && strchr(who, '@') != NULL ? "sip:" : "", who);
 }
 
 struct person *view_person_find(struct worker *worker, const char *who)
 {
 	struct search search = {0};
 
-	search_name(worker, who, &search);
+	search_directory(worker, who, &search);
 	search.found = person_find(worker_persons(worker), search.aor);
-	if (search.found == NULL && strchr(who, '@') == NULL)
-		persons_each(worker_persons(worker), search_by_user, &search);
+	if (search.found == NULL)
+		persons_each(worker_persons(worker), search_by_name, &search);
 	return search.found;
 }
 
+// What is said of a person that view_person_find() did not find.
 void view_unknown_person(struct worker *worker, const char *who, bool as_json, FILE *out)
 {
 	struct view view = view_begin(worker, as_json, out);
 	struct search search = {0};
 
-	search_name(worker, who, &search);
+	search_directory(worker, who, &search);
 	if (as_json) {
 		json_open(&view.json, NULL, '{');
 		json_text(&view.json, "person", search.aor);

@@ -315,7 +315,7 @@ int worker_reload(struct worker *worker, const struct settings *settings,
 		return rc;
 	rc = directory_reload(worker->directory, &next);
 	if (rc < 0) {
-		snprintf(error, error_size, "directory %s not taken, see the line above",
+		snprintf(error, error_size, "directory %s not taken, see the log",
 			 next.directory.file);
 		registrar_reload(worker->registrar, &worker->settings, &worker->secrets, error, 0);
 		return rc;

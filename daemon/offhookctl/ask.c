@@ -47,21 +47,29 @@ static int ask_connect(const char *path)
 	return fd;
 }
 
-// An answer may say that it failed; what is for people goes where errors go.
-static int answer_copy(int fd, const char *socket_path, bool json)
+// Who is turned away before asking is told so in text, whatever was asked for.
+static bool begins_with(const char *buf, ssize_t len, const char *word)
 {
-	const char *sign = json ? "{\"error\":" : "error:";
+	return (size_t)len >= strlen(word) && memcmp(buf, word, strlen(word)) == 0;
+}
+
+// An answer may say that it failed; what is for people goes where errors go.
+static int answer_copy(int fd, const char *socket_path)
+{
 	bool first = true, failed = false;
+	FILE *out = stdout;
 	char buf[65536];
 	ssize_t n;
 
 	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		if (first && begins_with(buf, n, "error:"))
+			out = stderr;
 		if (first)
-			failed = (size_t)n >= strlen(sign) && memcmp(buf, sign, strlen(sign)) == 0;
+			failed = out == stderr || begins_with(buf, n, "{\"error\":");
 		first = false;
-		fwrite(buf, 1, (size_t)n, failed && !json ? stderr : stdout);
+		fwrite(buf, 1, (size_t)n, out);
 	}
-	if (n == -1 || first)
+	if (first || (n == -1 && !failed))
 		fprintf(stderr, "offhookctl: %s: %s\n", socket_path,
 			n == -1 ? ask_hint(errno) : "the engine closed without an answer");
 	return n == 0 && !first && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -81,8 +89,9 @@ int verb_ask(const char *socket_path, const char *verb, const char *argument, bo
 	fd = ask_connect(socket_path);
 	if (fd == -1)
 		return EXIT_FAILURE;
-	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) == len) {
-		rc = answer_copy(fd, socket_path, json);
+	// EPIPE: it was refused, and the reason can be read.
+	if (send(fd, request, (size_t)len, MSG_NOSIGNAL) == len || errno == EPIPE) {
+		rc = answer_copy(fd, socket_path);
 	} else {
 		fprintf(stderr, "offhookctl: %s: %s\n", socket_path, strerror(errno));
 		rc = EXIT_FAILURE;
