@@ -75,12 +75,13 @@ static bool bye_answer_is_believed(const struct call *call, enum call_role role,
 {
 	uint32_t source = address_hash(call->calls, event->source);
 	uint32_t target = address_hash(call->calls, event->target);
+	bool of_bye = call->flags & CALL_BYE_SEEN && call->bye_role == role &&
+		      call->bye.cseq == event->cseq;
 
-	if (address_known(call, source))
+	// A BYE that was believed may be answered on another hop, of which no 2xx was seen.
+	if (address_known(call, source) || (of_bye && call->state == CALL_ENDING))
 		return true;
-	// Of a BYE that was doubted; one that was believed may be answered on another hop.
-	if (call->state != CALL_ENDING && call->flags & CALL_BYE_SEEN && call->bye_role == role &&
-	    call->bye.cseq == event->cseq)
+	if (of_bye)
 		return call->bye.source == target && call->bye.target == source;
 	return address_known(call, target);
 }

@@ -243,8 +243,8 @@ static const struct scenario scenarios[] = {
 	{"an answer to a BYE that was not seen, between strangers", NULL,
 	 UP "20 200 BYE a>b src=n dst=o\n90 pass\n", UP_TOLD},
 	{"BYE with an old CSeq", NULL, UP "20 BYE a>b cseq=1\n90 pass\n", UP_TOLD},
-	{"a BYE through a proxy, answered on its other hop", NULL,
-	 UP "20 BYE b>a cseq=1 src=b dst=a\n20.1 200 BYE b>a cseq=1 src=m dst=a\n",
+	{"a BYE through proxies, answered on its last hop", NULL,
+	 UP "20 BYE b>a cseq=1 src=b dst=a\n20.1 200 BYE b>a cseq=1 src=m dst=n\n",
 	 UP_TOLD DOWN_TOLD("20.1", "bye")},
 	{"BYE with other tags", NULL, UP "20 BYE a>c\n20.1 481 BYE a>c\n90 pass\n", UP_TOLD},
 
