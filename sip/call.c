@@ -57,12 +57,19 @@ enum call_message call_classify(bool is_response, uint8_t method, uint8_t cseq_m
 		if (status == 481 || status == 408)
 			return CALL_MSG_GONE;
 		return success && has_to_tag ? CALL_MSG_INSIDE : CALL_MSG_NONE;
-	case SIP_INFO: return success && has_to_tag ? CALL_MSG_INSIDE : CALL_MSG_NONE;
+	case SIP_INFO:
+		if (status == 481)
+			return CALL_MSG_GONE;
+		return success && has_to_tag ? CALL_MSG_INSIDE : CALL_MSG_NONE;
+	// Often sent just to ask whether the other side still knows the dialog (RFC 3261 11).
+	case SIP_OPTIONS:
+		if (status == 481)
+			return CALL_MSG_GONE;
+		return success && has_to_tag ? CALL_MSG_ALIVE : CALL_MSG_NONE;
 	case SIP_PRACK:
 	case SIP_REFER:
 	case SIP_NOTIFY:
 	case SIP_SUBSCRIBE:
-	case SIP_OPTIONS:
 	case SIP_MESSAGE: return success && has_to_tag ? CALL_MSG_ALIVE : CALL_MSG_NONE;
 	default: return CALL_MSG_NONE;
 	}

@@ -28,7 +28,7 @@ enum call_message {
 	CALL_MSG_PROGRESS,  // 101..199 to INVITE with a To tag
 	CALL_MSG_ANSWER,    // 2xx to INVITE
 	CALL_MSG_CHALLENGE, // 401, 407 to INVITE: the same call comes again with a higher CSeq
-	CALL_MSG_GONE,      // 481, 408 to INVITE or UPDATE
+	CALL_MSG_GONE,      // 481, 408 to INVITE or UPDATE; 481 to INFO or OPTIONS
 	CALL_MSG_REFUSE,    // any other 3xx..6xx to INVITE
 	CALL_MSG_ACK,
 	CALL_MSG_CANCEL,

@@ -300,9 +300,10 @@ static enum sip_method method_of(const char *token)
 		const char *name;
 		enum sip_method method;
 	} methods[] = {
-		{"INVITE", SIP_INVITE}, {"ACK", SIP_ACK},       {"BYE", SIP_BYE},
-		{"CANCEL", SIP_CANCEL}, {"PRACK", SIP_PRACK},   {"UPDATE", SIP_UPDATE},
-		{"REFER", SIP_REFER},   {"NOTIFY", SIP_NOTIFY}, {"INFO", SIP_INFO},
+		{"INVITE", SIP_INVITE},   {"ACK", SIP_ACK},       {"BYE", SIP_BYE},
+		{"CANCEL", SIP_CANCEL},   {"PRACK", SIP_PRACK},   {"UPDATE", SIP_UPDATE},
+		{"REFER", SIP_REFER},     {"NOTIFY", SIP_NOTIFY}, {"INFO", SIP_INFO},
+		{"OPTIONS", SIP_OPTIONS},
 	};
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		if (strcmp(methods[i].name, token) == 0)

@@ -111,6 +111,13 @@ static const struct scenario scenarios[] = {
 	 UP "9 INVITE b>a cseq=2\n9.1 408 INVITE b>a cseq=2\n", UP_TOLD DOWN_TOLD("9.1", "gone")},
 	{"an UPDATE answered 481 ends the dialog", NULL, UP "9.1 481 UPDATE a>b cseq=2\n",
 	 UP_TOLD DOWN_TOLD("9.1", "gone")},
+	{"OPTIONS in the dialog answered 481 ends it", NULL, UP "9.1 481 OPTIONS b>a cseq=7\n",
+	 UP_TOLD DOWN_TOLD("9.1", "gone")},
+	{"INFO in the dialog answered 481 ends it", NULL, UP "9.1 481 INFO a>b cseq=2\n",
+	 UP_TOLD DOWN_TOLD("9.1", "gone")},
+	{"481 to NOTIFY or PRACK is about a subscription or a transaction", NULL,
+	 UP "9.1 481 NOTIFY b>a cseq=7\n9.2 481 PRACK a>b cseq=2\n9.3 408 OPTIONS a>b cseq=3\n",
+	 UP_TOLD},
 	{"INFO, NOTIFY, PRACK in the dialog are signs of life only", NULL,
 	 UP "9 200 INFO a>b\n9 200 NOTIFY b>a cseq=1\n9 200 PRACK a>b cseq=3\n", UP_TOLD},
 
