@@ -6,6 +6,7 @@
 #include "dataplane/frame.h"
 #include "sip/call.h"
 #include "sip/msg.h"
+#include "sip/uri.h"
 
 #include <string.h>
 #include <strings.h>
@@ -43,9 +44,26 @@ static void put_text(struct call_event *event, enum event_text which, const char
 	event->text_bytes = (uint16_t)(event->text_bytes + len);
 }
 
+// Without what says nothing about who it is: port, parameters, headers. Gateways and topology
+// hiding put hundreds of octets there.
+static struct sip_slice bare_uri(const char *buf, struct sip_slice slice)
+{
+	struct sip_uri uri;
+	struct sip_slice last;
+
+	if (sip_uri_parse(buf + slice.off, slice.len, &uri) < 0)
+		return slice;
+	last = uri.scheme == SIP_SCHEME_TEL ? uri.user : uri.host;
+	if (last.len > 0)
+		slice.len = (uint16_t)(last.off + last.len);
+	return slice;
+}
+
 static void put_uri(struct call_event *event, enum event_text which, const char *buf,
 		    struct sip_slice slice)
 {
+	if (slice.len > EVENT_URI_BYTES || slice.len > EVENT_TEXT_BYTES - event->text_bytes)
+		slice = bare_uri(buf, slice);
 	put_text(event, which, buf, slice, EVENT_URI_BYTES, false);
 }
 

@@ -37,7 +37,7 @@ enum event_text {
 
 enum {
 	EVENT_TEXT_BYTES = 768,
-	EVENT_URI_BYTES = 255, // longer: absent and EVENT_CUT_TEXT
+	EVENT_URI_BYTES = 255, // longer without port and parameters: absent and EVENT_CUT_TEXT
 	EVENT_CALL_ID_BYTES = 96,
 	EVENT_USER_AGENT_BYTES = 64,
 };

@@ -193,7 +193,7 @@ static void test_fields(void **state)
 
 static void test_limits(void **state)
 {
-	char uri[400], extra[2048], agent[120];
+	char uri[400], tail[400], extra[2048], agent[120];
 
 	// One octet more than fits: absent, flagged, counted; never half of it.
 	for (int over = 0; over < 2; over++) {
@@ -209,6 +209,17 @@ static void test_limits(void **state)
 		assert_int_equal((event.flags & EVENT_CUT_TEXT) != 0, over);
 		assert_int_equal(counters.value[WIRE_EVENT_TEXT_CUT], over);
 	}
+	// Too long only by what says nothing about who it is.
+	memset(tail, 'p', sizeof(tail) - 1);
+	tail[sizeof(tail) - 1] = '\0';
+	snprintf(extra, sizeof(extra),
+		 "P-Asserted-Identity: <sip:a;b=1@x:5060;tgrp=%s@y?h=%s>, <tel:+1;c=%s>\r\n", tail,
+		 tail, tail);
+	prepare(false, true, false);
+	assert_true(look_text(message("INVITE sip:b@x SIP/2.0", "", "INVITE", extra)));
+	assert_string_equal(text_of(EVENT_TEXT_ASSERTED), "sip:a;b=1@x");
+	assert_string_equal(text_of(EVENT_TEXT_ASSERTED_2), "tel:+1");
+	assert_false(event.flags & EVENT_CUT_TEXT);
 	// Texts for people are cut and not flagged.
 	memset(agent, 'u', sizeof(agent) - 1);
 	agent[sizeof(agent) - 1] = '\0';
