@@ -44,21 +44,24 @@ static const struct option options[] = {
 };
 
 // Asking jemalloc something keeps the linker from dropping it as unused.
-static const char *allocator_name(void)
+static const char *allocator_version(void)
 {
 #ifdef OFFHOOK_JEMALLOC
 	const char *version;
 	size_t len = sizeof(version);
 
-	return mallctl("version", &version, &len, NULL, 0) == 0 ? version : "jemalloc";
+	return mallctl("version", &version, &len, NULL, 0) == 0 ? version : "";
 #else
-	return "of the C library";
+	return "";
 #endif
 }
 
 static int version_print(void)
 {
-	printf("offhookd %s, allocator %s\n", OFFHOOK_VERSION, allocator_name());
+	const char *version = allocator_version();
+
+	printf("offhookd %s, allocator %s%s\n", OFFHOOK_VERSION,
+	       version[0] != '\0' ? "jemalloc " : "of the C library", version);
 	return EXIT_SUCCESS;
 }
 

@@ -85,6 +85,15 @@ static void write_ports(const struct segment *segment, FILE *out)
 	}
 }
 
+static void write_starts(FILE *out, const char *half, const uint64_t *starts)
+{
+	fprintf(out,
+		"# TYPE offhook_%s_starts counter\n# HELP offhook_%s_starts Starts of the %s "
+		"process\n"
+		"offhook_%s_starts_total %" PRIu64 "\n",
+		half, half, half, half, load(starts));
+}
+
 void wire_metrics_write(const struct segment *segment, FILE *out)
 {
 	write_lcores(segment, out);
@@ -92,9 +101,8 @@ void wire_metrics_write(const struct segment *segment, FILE *out)
 	write_ports(segment, out);
 	fprintf(out,
 		"# TYPE offhook_wire_up gauge\n# HELP offhook_wire_up Ports are open and polled\n"
-		"offhook_wire_up %u\n"
-		"# TYPE offhook_wire_starts counter\n# HELP offhook_wire_starts Starts of the wire "
-		"process\noffhook_wire_starts_total %" PRIu64 "\n",
-		__atomic_load_n(&segment->wire_ready, __ATOMIC_RELAXED),
-		load(&segment->wire_starts));
+		"offhook_wire_up %u\n",
+		__atomic_load_n(&segment->wire_ready, __ATOMIC_RELAXED));
+	write_starts(out, "wire", &segment->wire_starts);
+	write_starts(out, "presence", &segment->presence_starts);
 }

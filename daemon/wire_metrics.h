@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wire's counters, read from the shared segment: as OpenMetrics, and summed for people.
+// What stands in the shared segment, the wire's counters and the starts of both halves: as
+// OpenMetrics, and summed for people.
 #pragma once
 
 #include <stdint.h>

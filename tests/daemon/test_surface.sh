@@ -249,7 +249,7 @@ awk -f "$sources/tests/daemon/openmetrics.awk" page || fail "metrics"
 documented=$(grep -ohE 'offhook_[a-z_]+' "$sources"/docs/*.md "$sources/README.md" | sort -u)
 [ -n "$documented" ] || fail "no metric is documented"
 for name in $documented; do
-	grep -qE "^${name}[{ ]" page || fail "there is no metric $name"
+	grep -qE "^$name(_count)?[{ ]" page || fail "there is no metric $name"
 done
 
 echo "clear forgets the calls of one user"
