@@ -93,9 +93,16 @@ directory='directory: { file: directory.csv }'
 target='target: "sip:127.0.0.1:5070;transport=tcp"'
 auth='auth: { user: offhook, password: "file:/run/secret" }'
 
+# With no more than the unit lets it have.
+bounds=$(sed -n 's/^CapabilityBoundingSet=//p' "$sources/packaging/offhook.service.in" |
+	tr '[:upper:] ' '[:lower:],' | sed 's/cap_/+/g')
 engine_start() { # options
 	: >engine.log
-	"$offhookd" --config settings.yaml "$@" 2>>engine.log &
+	(
+		umask 077
+		exec setpriv --bounding-set="-all,$bounds" --no-new-privs \
+			"$offhookd" --config settings.yaml "$@" 2>>engine.log
+	) &
 	engine=$!
 	await says '^wire +up' status
 }
