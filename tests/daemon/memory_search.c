@@ -10,6 +10,9 @@
 
 enum { PIECE = 1 << 20, NEEDLE = 256 };
 
+// More is address space that a sanitizer reserved for its shadow.
+#define RANGE_MAX (UINT64_C(1) << 32)
+
 // Pieces overlap by the length of the needle. What can't be read (device memory) is passed over.
 static int search(int memory, uint64_t from, uint64_t to, const char *needle, size_t len)
 {
@@ -52,7 +55,7 @@ int main(int argc, char **argv)
 		return 2;
 	while (fgets(line, sizeof(line), maps) != NULL)
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to, access) == 3 &&
-		    access[0] == 'r') {
+		    access[0] == 'r' && to - from <= RANGE_MAX) {
 			found += search(memory, from, to, needle, strlen(needle));
 			ranges++;
 		}
