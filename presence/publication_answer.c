@@ -179,7 +179,8 @@ static void answer_success(struct publication *publication, const struct publish
 	uint64_t now = clock_mono_ns();
 
 	answer_note(publication, "2xx", answer->etag);
-	publication->failures = 0;
+	if (publication->kind == PUBLISH_REMOVE || answer->expires_s > 0)
+		publication->failures = 0;
 	publication->refusals = 0;
 	publication->briefs = 0;
 	publication->not_before_ns = 0;
