@@ -69,6 +69,11 @@ void publication_restore(struct publications *publications, const struct store_p
 		publication->etag = strdup(record->etag);
 		publication->expires_ns = expires;
 		publication->modify = true;
+		// The engine may have ended between an answer and its record: then a tag nobody
+		// knows is in force. Of a removal nothing remains.
+		if (record->wanted)
+			publication->uncertain_ns = now +
+						    publications->settings->registrar.expires_ns;
 	} else {
 		publication_set_orphan(publication, expires);
 	}

@@ -175,7 +175,12 @@ static void granted_nothing(void **state)
 	assert_int_equal(world.sent_count, 1);
 	world_go(2 * S);
 	assert_sent(2, PUBLISH_INITIAL, "");
-	world_ok("b", 600);
+	world_ok("b", 0); // and again: asked less and less often
+	world_go(1900 * MS);
+	assert_int_equal(world.sent_count, 2);
+	world_go(500 * MS);
+	assert_sent(3, PUBLISH_INITIAL, "");
+	world_ok("c", 600);
 	world_stop();
 }
 
@@ -620,6 +625,30 @@ static void restart_still_busy(void **state)
 	world_stop();
 }
 
+// Killed between the answer to a refresh and its record: the new tag is nobody's.
+static void restart_with_an_old_tag(void **state)
+{
+	(void)state;
+	world_start(false);
+	restore("old", 300 * S);
+	world_busy(JOHN, true);
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_sent(1, PUBLISH_MODIFY, "old");
+	world_refuse(412);
+	assert_true(world_person(JOHN)->publication->orphaned);
+	world_go(5 * MS);
+	assert_sent(2, PUBLISH_INITIAL, "");
+	world_ok("new", 600);
+	world_busy(JOHN, false);
+	world_go(5 * MS);
+	world_ok(NULL, 0);
+	assert_string_equal(world_state(JOHN), "orphan");
+	world_go(600 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
 static void restart_call_is_over(void **state)
 {
 	(void)state;
@@ -797,6 +826,7 @@ int main(void)
 		cmocka_unit_test(turn_is_given_back),
 		cmocka_unit_test(registrar_unreachable),
 		cmocka_unit_test(restart_still_busy),
+		cmocka_unit_test(restart_with_an_old_tag),
 		cmocka_unit_test(restart_call_is_over),
 		cmocka_unit_test(restart_with_an_intent),
 		cmocka_unit_test(restart_too_late),
