@@ -86,6 +86,14 @@ bool bucket_take(struct bucket *bucket, uint64_t now_ns)
 	return true;
 }
 
+void bucket_charge(struct bucket *bucket, uint64_t now_ns)
+{
+	bucket->tokens = bucket_level(bucket, now_ns) - 1;
+	bucket->filled_ns = now_ns;
+	if (bucket->tokens < -bucket->burst)
+		bucket->tokens = -bucket->burst;
+}
+
 uint64_t bucket_next_ns(const struct bucket *bucket, uint64_t now_ns)
 {
 	double missing = 1 - bucket_level(bucket, now_ns);

@@ -34,5 +34,7 @@ struct bucket {
 void bucket_init(struct bucket *bucket, double rate, double burst, uint64_t now_ns); // full
 void bucket_change(struct bucket *bucket, double rate, double burst, uint64_t now_ns);
 bool bucket_take(struct bucket *bucket, uint64_t now_ns);
+// For a request that left without asking: the bucket may owe up to a burst.
+void bucket_charge(struct bucket *bucket, uint64_t now_ns);
 // When the next token will be there.
 uint64_t bucket_next_ns(const struct bucket *bucket, uint64_t now_ns);

@@ -36,9 +36,13 @@ METRIC_GAUGE(turns_queued, "offhook_registrar_turns_queued", NULL,
 METRIC_HISTOGRAM(turn_wait, "offhook_registrar_turn_wait_seconds", NULL,
 		 "From asking for a turn to having it");
 
-// The first target that can be used.
+// The first target that can be used; better one that has not just failed.
 static struct target *registrar_target(struct registrar *registrar)
 {
+	for (unsigned int i = 0; i < registrar->targets; i++) {
+		if (target_is_ready(&registrar->target[i]))
+			return &registrar->target[i];
+	}
 	for (unsigned int i = 0; i < registrar->targets; i++) {
 		if (target_is_usable(&registrar->target[i]))
 			return &registrar->target[i];
@@ -49,12 +53,16 @@ static struct target *registrar_target(struct registrar *registrar)
 struct channel *registrar_channel(struct registrar *registrar, struct peer *const *tried,
 				  size_t tried_count, bool may_wait)
 {
-	for (unsigned int i = 0; i < registrar->targets; i++) {
-		struct channel *channel = target_channel(&registrar->target[i], tried, tried_count,
-							 may_wait);
+	// Those that are down come second, not never: a socket may be open to one, and nothing
+	// else.
+	for (int any = 0; any <= 1; any++) {
+		for (unsigned int i = 0; i < registrar->targets; i++) {
+			struct channel *channel = target_channel(&registrar->target[i], tried,
+								 tried_count, may_wait, any);
 
-		if (channel)
-			return channel;
+			if (channel)
+				return channel;
+		}
 	}
 	return NULL;
 }
@@ -75,6 +83,11 @@ void registrar_drain(struct registrar *registrar)
 
 		if (!target)
 			break;
+		if (target->hold_ns > now) {
+			timer_set(loop_wheel(registrar->loop), &registrar->turns, target->hold_ns,
+				  registrar_turns_due);
+			break;
+		}
 		if (!bucket_take(&target->bucket, now)) {
 			timer_set(loop_wheel(registrar->loop), &registrar->turns,
 				  bucket_next_ns(&target->bucket, now), registrar_turns_due);
@@ -103,7 +116,7 @@ static void registrar_work(struct registrar *registrar)
 		struct target *target = &registrar->target[i];
 
 		target_work(target, wanted);
-		wanted &= target->failed && !target_is_usable(target);
+		wanted &= target->failed && !target_is_ready(target);
 	}
 }
 

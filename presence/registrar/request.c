@@ -253,11 +253,18 @@ static int request_try(struct request *request, bool may_wait)
 	}
 }
 
+// Once more without a turn of its own: those who wait for theirs wait longer.
+static void request_charge(struct request *request)
+{
+	bucket_charge(&request->target->bucket, clock_mono_ns());
+}
+
 // Sent to nobody, or refused by one that is too busy: another address may take it.
 static bool request_failover(struct request *request, struct peer *peer)
 {
 	if (!request_tried(request, peer) || request_try(request, true))
 		return false;
+	request_charge(request);
 	metric_add(&failovers, 1);
 	return true;
 }
@@ -302,6 +309,25 @@ static bool request_is_challenged(struct request *request, const osip_message_t 
 	return true;
 }
 
+// 503: another address, or else nobody gets a turn before Retry-After (RFC 3261 21.5.4).
+static bool request_pushed_back(struct request *request, struct peer *peer,
+				const struct response *response)
+{
+	struct target *target = request->target;
+	uint64_t wait = response->answer.retry_after_s;
+
+	if (wait > REQUEST_PUSH_BACK_S)
+		wait = REQUEST_PUSH_BACK_S;
+	wait *= NS_PER_S;
+	if (!request_failover(request, peer)) {
+		target->hold_ns = clock_mono_ns() + wait;
+		return false;
+	}
+	peer_fail(peer, wait, response->text);
+	registrar_changed(request->registrar);
+	return true;
+}
+
 static void request_answered(void *owner, osip_message_t *message)
 {
 	struct request *request = owner;
@@ -310,24 +336,16 @@ static void request_answered(void *owner, osip_message_t *message)
 
 	request->transaction = NULL;
 	request->target->answered++;
-	if (peer) {
-		peer->heard_ns = clock_mono_ns();
-		peer->failures = 0;
-		peer->down_until_ns = 0;
-	}
+	if (peer)
+		peer_heard(peer);
 	response_read(message, request->publish.expires_s, &response);
 	if (request_is_challenged(request, message) &&
-	    request_attempt(request, request->channel) == 0)
-		return;
-	if (response.answer.status == 503 && peer && request_failover(request, peer)) {
-		uint32_t wait = response.answer.retry_after_s;
-
-		if (wait > REQUEST_PUSH_BACK_S)
-			wait = REQUEST_PUSH_BACK_S;
-		peer_fail(peer, wait * NS_PER_S, response.text);
-		registrar_changed(request->registrar);
+	    request_attempt(request, request->channel) == 0) {
+		request_charge(request);
 		return;
 	}
+	if (response.answer.status == 503 && peer && request_pushed_back(request, peer, &response))
+		return;
 	request_finish(request, &response.answer);
 }
 

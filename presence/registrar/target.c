@@ -72,20 +72,47 @@ static void peer_close_idle(struct peer *peer)
 	}
 }
 
+// Is there no other address that may work?
+static bool peer_is_alone(const struct peer *peer)
+{
+	const struct registrar *registrar = peer->target->registrar;
+	uint64_t now = clock_mono_ns();
+
+	for (unsigned int i = 0; i < registrar->targets; i++) {
+		const struct peer *other = registrar->target[i].peers;
+
+		for (; other; other = other->next) {
+			if (other != peer && peer_is_up(other, now))
+				return false;
+		}
+	}
+	return true;
+}
+
 void peer_fail(struct peer *peer, uint64_t least_ns, const char *why)
 {
 	const struct registrar *registrar = peer->target->registrar;
-	uint64_t most = registrar->usable ? PEER_DOWN_MOST_NS : PEER_ALONE_MOST_NS;
+	bool alone = peer_is_alone(peer);
+	uint64_t most = alone ? PEER_ALONE_MOST_NS : PEER_DOWN_MOST_NS;
 	uint64_t wait = registrar->settings.retry_ns << (peer->failures < 8 ? peer->failures : 8);
 
 	if (wait > most)
 		wait = most;
-	if (wait < least_ns)
+	if (!alone && wait < least_ns)
 		wait = least_ns;
 	peer->failures++;
+	peer->trial = true;
 	peer->down_until_ns = clock_mono_ns() + wait;
 	metric_add(&peer_failures, 1);
 	target_say(peer->target, "address-failed", why);
+}
+
+void peer_heard(struct peer *peer)
+{
+	peer->heard_ns = clock_mono_ns();
+	peer->failures = 0;
+	peer->trial = false;
+	peer->down_until_ns = 0;
 }
 
 static void peer_channel_opened(struct channel *channel)
@@ -300,7 +327,7 @@ static void target_connect(struct target *target, uint64_t now)
 			continue;
 		if (!peer_is_open(peer))
 			return; // on its way
-		found = true;
+		found = !peer->trial;
 	}
 	target->failed |= !found && !target->resolving;
 }
@@ -334,6 +361,17 @@ bool target_is_usable(const struct target *target)
 	return false;
 }
 
+bool target_is_ready(const struct target *target)
+{
+	uint64_t now = clock_mono_ns();
+
+	for (const struct peer *peer = target->peers; peer; peer = peer->next) {
+		if (peer_is_up(peer, now) && peer_is_open(peer))
+			return true;
+	}
+	return false;
+}
+
 static bool peer_was_tried(struct peer *peer, struct peer *const *tried, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -360,25 +398,23 @@ static struct channel *peer_channel(struct peer *peer, bool may_wait)
 }
 
 struct channel *target_channel(struct target *target, struct peer *const *tried, size_t tried_count,
-			       bool may_wait)
+			       bool may_wait, bool any)
 {
 	uint64_t now = clock_mono_ns();
 
-	// Those that are down come second, not never: a socket may be open to one, and nothing
-	// else.
-	for (int down = 0; down <= 1; down++) {
-		for (struct peer *peer = target->peers; peer; peer = peer->next) {
-			struct channel *channel;
+	for (struct peer *peer = target->peers; peer; peer = peer->next) {
+		bool up = peer_is_up(peer, now);
+		struct channel *channel;
 
-			if (peer->leaving || peer_is_up(peer, now) == (down == 1) ||
-			    peer_was_tried(peer, tried, tried_count))
-				continue;
-			if (may_wait && !down)
-				peer_work(peer);
-			channel = peer_channel(peer, may_wait);
-			if (channel)
-				return channel;
-		}
+		if (peer->leaving || peer_was_tried(peer, tried, tried_count))
+			continue;
+		if (!any && (!up || (peer->trial && peer_requests(peer) > 0)))
+			continue;
+		if (may_wait && up)
+			peer_work(peer);
+		channel = peer_channel(peer, may_wait);
+		if (channel)
+			return channel;
 	}
 	return NULL;
 }

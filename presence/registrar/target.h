@@ -21,6 +21,7 @@ struct peer {
 	struct target *target;
 	struct resolver_address address;
 	bool leaving; // no longer an address of the target; ends with its last request
+	bool trial;   // has failed and not answered since: one request at a time, if others can
 	unsigned int failures;
 	uint64_t down_until_ns;
 	uint64_t heard_ns;        // last response
@@ -41,6 +42,7 @@ struct target {
 	bool resolving;
 	bool failed; // nothing has worked since the last thing that did
 	uint64_t resolve_ns;
+	uint64_t hold_ns; // until then it wants no requests (503 with Retry-After)
 	unsigned int open;
 	uint64_t sent, answered, timeouts;
 	char last_error[160];
@@ -54,13 +56,17 @@ void target_work(struct target *target, bool wanted);
 // of a channel.
 void target_sweep(struct target *target);
 bool target_is_usable(const struct target *target);
-// The best open connection to an address not in tried[]; may_wait: also one that is being opened.
-// NULL: none.
+// Usable, and the address has not failed a moment ago.
+bool target_is_ready(const struct target *target);
+// The best open connection to an address not in tried[]; may_wait: also one that is being opened;
+// any: also one that has failed. NULL: none.
 struct channel *target_channel(struct target *target, struct peer *const *tried, size_t tried_count,
-			       bool may_wait);
+			       bool may_wait, bool any);
 // TCP beside UDP; opened when need be. NULL: can't be had.
 struct channel *peer_wide(struct peer *peer);
+// Rests for least_ns or longer, unless there is no other address.
 void peer_fail(struct peer *peer, uint64_t least_ns, const char *why);
+void peer_heard(struct peer *peer);
 const char *target_state_name(const struct target *target);
 void target_status_peer(const struct target *target, char *out, size_t size);
 

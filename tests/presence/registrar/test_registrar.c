@@ -357,6 +357,107 @@ static void next_target_when_refused(void **state)
 	world_close();
 }
 
+// The next request spares the one that pushed back, although its connection is open.
+static void pushed_back_target_rests(void **state)
+{
+	world_prepare(*state);
+	world.settings.registrar.target_count = 2;
+	world_open();
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	server_answer(&world.server, "503 Busy", "Retry-After: 20\r\n");
+	assert_true(server_take(&world.other, world.loop));
+	server_answer(&world.other, "200 OK", "SIP-ETag: a\r\n");
+	expect_answer(1, 200);
+	publish(PUBLISH_INITIAL, NULL);
+	assert_true(server_take(&world.other, world.loop));
+	server_answer(&world.other, "200 OK", "SIP-ETag: b\r\n");
+	expect_answer(2, 200);
+	assert_true(server_is_quiet(&world.server, world.loop));
+	for (int i = 0; i < 21; i++)
+		go(S);
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	world_close();
+}
+
+// Nobody else asks a server that said when to come back (RFC 3261 21.5.4).
+static void retry_after_holds_turns(void **state)
+{
+	struct publish_turn turn[2] = {0};
+
+	start(*state);
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	server_answer(&world.server, "503 Busy", "Retry-After: 7\r\n");
+	expect_answer(1, 503);
+	registrar_ask(world.registrar, &turn[0], PUBLISH_REMOVE);
+	registrar_ask(world.registrar, &turn[1], PUBLISH_INITIAL);
+	go(6900 * MS);
+	assert_int_equal(world.turns, 0);
+	go(200 * MS);
+	assert_int_equal(world.turns, 2);
+	// Retry-After without bounds holds for a minute at most.
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	server_answer(&world.server, "503 Busy", "Retry-After: 4294967295\r\n");
+	expect_answer(2, 503);
+	registrar_ask(world.registrar, &turn[0], PUBLISH_REMOVE);
+	for (int i = 0; i < 61; i++)
+		go(S);
+	assert_int_equal(world.turns, 3);
+	world_close();
+}
+
+// It took the request and never answers: a new connection within seconds, as there is nobody else.
+static void only_server_is_silent(void **state)
+{
+	(void)state;
+	world_prepare("tcp");
+	world.settings.registrar.connections = 1;
+	world_open();
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	for (int i = 0; i < 33 && !world.answers; i++)
+		go(S);
+	assert_int_equal(world.answer.outcome, PUBLISH_TIMEOUT);
+	for (int i = 0; i < 6 && world.reachable < 2; i++) {
+		go(S);
+		server_run(world.loop, 20);
+	}
+	assert_int_equal(world.reachable, 2);
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	world_close();
+}
+
+// Answers to challenges come out of the same bucket.
+static void challenges_are_paced(void **state)
+{
+	struct publish_turn turn[2] = {0};
+
+	world_prepare(*state);
+	snprintf(world.secrets.registrar_password.text, SECRET_BYTES, "secret");
+	world.settings.registrar.rate = 10;
+	world.settings.registrar.burst = 1;
+	world_open();
+	registrar_ask(world.registrar, &turn[0], PUBLISH_INITIAL);
+	assert_int_equal(world.turns, 1);
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	server_answer(&world.server, "401 Who",
+		      "WWW-Authenticate: Digest realm=\"x\", nonce=\"n1\"\r\n");
+	expect_request();
+	server_answer(&world.server, "200 OK", "SIP-ETag: a\r\n");
+	expect_answer(1, 200);
+	registrar_ask(world.registrar, &turn[1], PUBLISH_INITIAL);
+	go(190 * MS);
+	assert_int_equal(world.turns, 1);
+	go(20 * MS);
+	assert_int_equal(world.turns, 2);
+	world_close();
+}
+
 static void challenge(void **state)
 {
 	static const char md5[] = "WWW-Authenticate: Digest realm=\"x\", nonce=\"n1\", "
@@ -727,6 +828,10 @@ int main(void)
 		BOTH(server_push_back),
 		BOTH(next_target_on_503),
 		cmocka_unit_test(next_target_when_refused),
+		BOTH(pushed_back_target_rests),
+		BOTH(retry_after_holds_turns),
+		cmocka_unit_test(only_server_is_silent),
+		BOTH(challenges_are_paced),
 		BOTH(challenge),
 		BOTH(wrong_password),
 		cmocka_unit_test(long_request_leaves_udp),

@@ -219,12 +219,42 @@ static void second_address_and_back(void **state)
 	expect_answer(2);
 }
 
+// One that has been silent gets one request, and the other one the rest, until it has answered.
+static void silent_address_is_tried_with_one(void **state)
+{
+	(void)state;
+	name_is(&world.a, &world.b);
+	open_registrar();
+	publish();
+	assert_true(server_take(&world.a, world.loop));
+	for (int i = 0; i < 33 && !world.answers; i++)
+		go(S);
+	assert_int_equal(world.answer.outcome, PUBLISH_TIMEOUT);
+	for (int i = 0; i < 31; i++)
+		go(S);
+	publish();
+	assert_true(server_take(&world.a, world.loop));
+	for (int i = 0; i < 2; i++) {
+		publish();
+		assert_true(server_take(&world.b, world.loop));
+		server_answer(&world.b, "200 OK", "SIP-ETag: v\r\n");
+		expect_answer(world.answers + 1);
+	}
+	server_answer(&world.a, "200 OK", "SIP-ETag: v\r\n");
+	expect_answer(world.answers + 1);
+	for (int i = 0; i < 2; i++) {
+		publish();
+		assert_true(server_take(&world.a, world.loop));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(name_moves_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(lookup_fails_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(second_address_and_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(silent_address_is_tried_with_one, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
