@@ -21,6 +21,8 @@ void event_ring_init(struct event_ring *ring, uint32_t slots)
 	ring->slots = slots;
 	ring->tail = 0;
 	ring->head = 0;
+	ring->held = 0;
+	ring->rewound = 0;
 }
 
 // The size as the ring says, if it can be one; 0 otherwise. What a lie within the limit can reach
@@ -38,6 +40,8 @@ bool event_ring_push(struct event_ring *ring, const struct call_event *event)
 	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
 	uint32_t slots = ring_slots(ring);
 
+	// In this order: a later `held` makes an earlier head earlier still.
+	head -= __atomic_load_n(&ring->held, __ATOMIC_ACQUIRE);
 	// A head that is ahead of tail makes the difference huge: full, until the consumer, which
 	// owns it, sets it right.
 	if (tail - head >= slots)
@@ -61,7 +65,7 @@ static bool slot_copy(const struct call_event *slot, struct call_event *event)
 	return true;
 }
 
-bool event_ring_pop(struct event_ring *ring, struct call_event *event)
+static bool ring_pop(struct event_ring *ring, struct call_event *event, bool hold)
 {
 	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED);
 	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
@@ -71,13 +75,54 @@ bool event_ring_pop(struct event_ring *ring, struct call_event *event)
 	// More than there is room for: one of the indices was overwritten. Nothing between them can
 	// be believed; begin again where the producer will write next.
 	if (tail - head > slots) {
+		__atomic_store_n(&ring->held, 0, __ATOMIC_RELEASE);
 		__atomic_store_n(&ring->head, tail, __ATOMIC_RELEASE);
 		return false;
 	}
-	while (!whole && head != tail)
+	while (!whole && head != tail) {
 		whole = slot_copy(&ring->event[head++ & (slots - 1)], event);
+		// First, so that the slot is never free in between.
+		if (hold)
+			__atomic_store_n(&ring->held, ring->held + 1, __ATOMIC_RELEASE);
+	}
 	__atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
 	return whole;
+}
+
+bool event_ring_pop(struct event_ring *ring, struct call_event *event)
+{
+	return ring_pop(ring, event, false);
+}
+
+bool event_ring_pop_held(struct event_ring *ring, struct call_event *event)
+{
+	return ring_pop(ring, event, true);
+}
+
+void event_ring_release(struct event_ring *ring, uint64_t upto)
+{
+	if (ring->head - upto < ring->held)
+		__atomic_store_n(&ring->held, ring->head - upto, __ATOMIC_RELEASE);
+}
+
+uint32_t event_ring_rewind(struct event_ring *ring)
+{
+	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+	uint64_t head = ring->head, held = ring->held;
+	uint32_t slots = ring_slots(ring);
+
+	// Killed between the two stores of pop: one more is said to be held than is, and its slot
+	// may be taken. What is older than the last time has been read again before.
+	if (held > 0 && tail - (head - held) > slots)
+		held--;
+	if (held > head - ring->rewound)
+		held = head > ring->rewound ? head - ring->rewound : 0;
+	if (tail - (head - held) > slots)
+		held = 0; // indices that can't be: pop sets them right
+	ring->rewound = head;
+	__atomic_store_n(&ring->head, head - held, __ATOMIC_RELEASE);
+	__atomic_store_n(&ring->held, 0, __ATOMIC_RELEASE);
+	return (uint32_t)held;
 }
 
 uint32_t event_ring_count(const struct event_ring *ring)

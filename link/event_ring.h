@@ -16,6 +16,8 @@ struct event_ring {
 	_Alignas(64) uint32_t slots; // power of two; segment owner: wo
 	_Alignas(64) uint64_t tail;  // wire: rw, presence: ro. Next slot to write
 	_Alignas(64) uint64_t head;  // presence: rw, wire: ro. Next slot to read
+	uint64_t held; // presence: rw, wire: ro. Slots before head that must not be overwritten yet
+	uint64_t rewound; // presence: rw. head when it was last set back
 	_Alignas(64) struct call_event event[];
 };
 
@@ -28,4 +30,12 @@ bool event_ring_push(struct event_ring *ring, const struct call_event *event);
 // false: empty. Consumer only. What the producer could not have pushed (texts that are not inside
 // the event, indices, methods or cores that can't be) is skipped; other numbers are its word.
 bool event_ring_pop(struct event_ring *ring, struct call_event *event);
+// As pop, but the slot is held until released: what came of the event is not written down yet, and
+// who is killed before that reads it again.
+bool event_ring_pop_held(struct event_ring *ring, struct call_event *event);
+// Everything before `upto`, a value that ring->head had, is written down. Consumer only.
+void event_ring_release(struct event_ring *ring, uint64_t upto);
+// For a new consumer: back to the oldest slot held. Returns how many events come again. Once for
+// each of them: an event that ends its reader is not met for ever.
+uint32_t event_ring_rewind(struct event_ring *ring);
 uint32_t event_ring_count(const struct event_ring *ring);

@@ -33,6 +33,9 @@ enum {
 
 // The watchdog wants to see progress also when nothing happens.
 #define WORKER_MAX_SLEEP_NS (500 * NS_PER_MS)
+// What came of an event is in the store after this, if the store is there: a batch (2 ms) and a
+// write. Killed before, the next worker reads the event again.
+#define EVENTS_HELD_NS      (20 * NS_PER_MS)
 
 struct worker {
 	struct settings settings;
@@ -48,6 +51,8 @@ struct worker {
 	struct registrar *registrar;
 	struct store *store;
 	struct calls *calls;
+	uint64_t mark[SEGMENT_LCORES]; // heads of the rings at mark_ns
+	uint64_t mark_ns;
 	volatile sig_atomic_t stopping;
 };
 
@@ -228,13 +233,50 @@ static unsigned int worker_drain(struct worker *worker)
 	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
 		struct event_ring *ring = segment_ring(worker->segment, lcore);
 
-		for (int i = 0; i < EVENTS_PER_ROUND && event_ring_pop(ring, &event); i++) {
+		for (int i = 0; i < EVENTS_PER_ROUND && event_ring_pop_held(ring, &event); i++) {
 			calls_apply(worker->calls, &event);
 			drained++;
 		}
 	}
 	metric_add(&metric_events, drained);
 	return drained;
+}
+
+// Held for EVENTS_HELD_NS at least, and for twice that or one sleep at most.
+static void worker_release(struct worker *worker)
+{
+	uint64_t now = clock_mono_ns();
+	bool due = now - worker->mark_ns >= EVENTS_HELD_NS;
+
+	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
+		struct event_ring *ring = segment_ring(worker->segment, lcore);
+
+		// A ring in need of its slots comes first.
+		if (event_ring_count(ring) + ring->held > ring->slots / 2)
+			event_ring_release(ring, ring->head);
+		if (!due)
+			continue;
+		event_ring_release(ring, worker->mark[lcore]);
+		worker->mark[lcore] = ring->head;
+	}
+	if (due)
+		worker->mark_ns = now;
+}
+
+// Events whose consequences a killed worker may have left unwritten.
+static void worker_rewind(struct worker *worker)
+{
+	uint32_t again = 0;
+
+	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
+		struct event_ring *ring = segment_ring(worker->segment, lcore);
+
+		again += event_ring_rewind(ring);
+		worker->mark[lcore] = ring->head;
+	}
+	worker->mark_ns = clock_mono_ns();
+	if (again > 0)
+		log_info("worker", "events-again", "count=%u", again);
 }
 
 static bool rings_empty(const struct worker *worker)
@@ -250,6 +292,7 @@ static void worker_round(struct worker *worker)
 	struct calls_totals totals;
 
 	__atomic_add_fetch(&worker->segment->worker_heartbeat, 1, __ATOMIC_RELAXED);
+	worker_release(worker);
 	if (worker_drain(worker) > 0) {
 		loop_run_once(worker->loop, 0);
 		return;
@@ -283,6 +326,7 @@ static void worker_take_back(struct worker *worker)
 
 int worker_run(struct worker *worker)
 {
+	worker_rewind(worker);
 	while (!worker->stopping)
 		worker_round(worker);
 	log_info("worker", "stopping", "publications=%s",

@@ -82,6 +82,51 @@ static void test_full(void **state)
 		pop(ring, i);
 }
 
+// Killed before what it read was written down: it comes again, once.
+static void test_rewind(void **state)
+{
+	struct event_ring *ring = *state;
+	struct call_event event;
+
+	for (unsigned int i = 0; i < SLOTS; i++)
+		push(ring, i);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_true(event_ring_pop_held(ring, &event));
+	event_make(SLOTS, &event);
+	assert_false(event_ring_push(ring, &event));
+	assert_int_equal(event_ring_count(ring), SLOTS - 4);
+	event_ring_release(ring, ring->head - 3);
+	push(ring, SLOTS);
+	assert_false(event_ring_push(ring, &event));
+	assert_int_equal(event_ring_rewind(ring), 3);
+	for (unsigned int i = 1; i <= 5; i++) {
+		assert_true(event_ring_pop_held(ring, &event));
+		assert_true(event_is_whole(&event, i));
+	}
+	// Of these only the last two were new.
+	assert_int_equal(event_ring_rewind(ring), 2);
+	for (unsigned int i = 4; i <= SLOTS; i++)
+		pop(ring, i);
+	assert_int_equal(event_ring_rewind(ring), 0);
+	assert_false(event_ring_pop(ring, &event));
+}
+
+// The two stores of a reader that was killed between them, while the slot before was free.
+static void test_rewind_of_half_a_pop(void **state)
+{
+	struct event_ring *ring = *state;
+	struct call_event event;
+
+	for (unsigned int i = 0; i < SLOTS; i++)
+		push(ring, i);
+	assert_true(event_ring_pop_held(ring, &event));
+	event_ring_release(ring, ring->head);
+	push(ring, SLOTS);
+	ring->held++;
+	assert_int_equal(event_ring_rewind(ring), 0);
+	pop(ring, 1);
+}
+
 static void test_index_wraps(void **state)
 {
 	struct event_ring *ring = *state;
@@ -216,10 +261,18 @@ static void test_two_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RING_TEST(test_order),        RING_TEST(test_full),
-		RING_TEST(test_index_wraps),  RING_TEST(test_copies_only_what_is_used),
-		RING_TEST(test_broken_tail),  RING_TEST(test_broken_head),
-		RING_TEST(test_broken_slots), RING_TEST(test_broken_events),
+		RING_TEST(test_order),
+		RING_TEST(test_full),
+		RING_TEST(test_index_wraps),
+		RING_TEST(test_copies_only_what_is_used),
+		RING_TEST(test_rewind),
+		RING_TEST(test_copies_only_what_is_used),
+		RING_TEST(test_rewind_of_half_a_pop),
+		RING_TEST(test_copies_only_what_is_used),
+		RING_TEST(test_broken_tail),
+		RING_TEST(test_broken_head),
+		RING_TEST(test_broken_slots),
+		RING_TEST(test_broken_events),
 		RING_TEST(test_two_threads),
 	};
 
