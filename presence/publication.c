@@ -147,8 +147,9 @@ void publication_free(struct publication *publication)
 static void publication_record(const struct publication *publication, const char *etag,
 			       uint64_t expires_ns)
 {
-	struct store_publication record = {.wanted = publication->desired};
 	const struct person *person = publication->person;
+	bool publishing = publication->phase == PHASE_SENT && publication->kind != PUBLISH_REMOVE;
+	struct store_publication record = {.wanted = publication->desired || publishing};
 
 	// A cut name would be somebody else's.
 	if (strlen(person->aor) >= sizeof(record.person) || strlen(etag) >= sizeof(record.etag))
@@ -158,6 +159,8 @@ static void publication_record(const struct publication *publication, const char
 		 person->display ? person->display : "");
 	snprintf(record.etag, sizeof(record.etag), "%s", etag);
 	record.expires_wall_ns = clock_mono_to_wall(expires_ns);
+	if (publication->orphaned)
+		record.orphan_wall_ns = clock_mono_to_wall(publication->orphan_ns);
 	store_save_publication(publication->all->store, &record, 0, NULL, NULL);
 }
 

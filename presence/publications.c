@@ -36,10 +36,17 @@ static void publication_restore_stale(struct publication *publication,
 	publication_step(publication);
 }
 
+static uint64_t restored_until(uint64_t now_ns, uint64_t wall_ns)
+{
+	uint64_t until = clock_wall_to_mono(wall_ns);
+
+	return until < now_ns + RECOVERY_MOST_NS ? until : now_ns + RECOVERY_MOST_NS;
+}
+
 void publication_restore(struct publications *publications, const struct store_publication *record)
 {
 	uint64_t now = clock_mono_ns();
-	uint64_t expires = clock_wall_to_mono(record->expires_wall_ns);
+	uint64_t expires = restored_until(now, record->expires_wall_ns);
 	struct publication *publication;
 	struct person *person;
 
@@ -51,8 +58,6 @@ void publication_restore(struct publications *publications, const struct store_p
 	if (!person)
 		return;
 	metric_add(&restored, 1);
-	if (expires > now + RECOVERY_MOST_NS)
-		expires = now + RECOVERY_MOST_NS;
 	publication = person->publication;
 	if (publication &&
 	    (publication->etag || publication->unnamed || publication->phase >= PHASE_INTENT)) {
@@ -65,6 +70,8 @@ void publication_restore(struct publications *publications, const struct store_p
 		person_release(publications->persons, person);
 		return;
 	}
+	if (record->orphan_wall_ns)
+		publication_set_orphan(publication, restored_until(now, record->orphan_wall_ns));
 	if (record->etag[0]) {
 		publication->etag = strdup(record->etag);
 		publication->expires_ns = expires;
@@ -74,7 +81,7 @@ void publication_restore(struct publications *publications, const struct store_p
 		if (record->wanted)
 			publication->uncertain_ns = now +
 						    publications->settings->registrar.expires_ns;
-	} else {
+	} else if (expires > publication->orphan_ns) {
 		publication_set_orphan(publication, expires);
 	}
 	publication->not_before_ns = now + publication_random(publications, RECOVERY_JITTER_NS);

@@ -66,6 +66,8 @@ size_t record_publication_value(const struct store_publication *record, char *ou
 	at = put_text(at, record->etag);
 	at = put_number(at, record->expires_wall_ns);
 	at = put_number(at, record->wanted);
+	if (record->orphan_wall_ns)
+		at = put_number(at, record->orphan_wall_ns);
 	return (size_t)(at - out);
 }
 
@@ -187,7 +189,9 @@ int record_publication_parse(struct record_text field, struct record_text value,
 	out->person[field.len] = 0;
 	if (take_string(&value, out->display) || take_string(&value, out->etag) ||
 	    take_number(&value, UINT64_MAX, &out->expires_wall_ns) ||
-	    take_number(&value, 1, &wanted) || value.len)
+	    take_number(&value, 1, &wanted))
+		return -EINVAL;
+	if (value.len && (take_number(&value, UINT64_MAX, &out->orphan_wall_ns) || value.len))
 		return -EINVAL;
 	out->wanted = wanted;
 	return 0;

@@ -28,7 +28,8 @@ struct store_publication {
 	char display[STORE_TEXT];
 	char etag[STORE_TEXT]; // empty: an initial PUBLISH was about to be sent, its tag not known
 	uint64_t expires_wall_ns; // until when the registrar keeps it
-	bool wanted;              // busy when it was written
+	bool wanted;              // busy when it was written, or a request that publishes was open
+	uint64_t orphan_wall_ns;  // until then another one may be there, with a tag nobody knows
 };
 
 // What makes a person busy. Key: the dialog.

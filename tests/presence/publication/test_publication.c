@@ -640,11 +640,50 @@ static void restart_with_an_old_tag(void **state)
 	world_go(5 * MS);
 	assert_sent(2, PUBLISH_INITIAL, "");
 	world_ok("new", 600);
+	// It is remembered beside what is published.
+	assert_string_equal(world_stored(JOHN)->record.etag, "new");
+	assert_true(world_stored(JOHN)->record.orphan_wall_ns > clock_wall_ns() + 590 * S);
 	world_busy(JOHN, false);
 	world_go(5 * MS);
 	world_ok(NULL, 0);
 	assert_string_equal(world_state(JOHN), "orphan");
 	world_go(600 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+// The call ended while a refresh was open: killed then, its tag may be a dead one, too.
+static void call_ends_while_refresh_is_in_flight(void **state)
+{
+	(void)state;
+	start_published();
+	world_go(540 * S);
+	assert_sent(2, PUBLISH_REFRESH, "a");
+	world_busy(JOHN, false);
+	assert_true(world_stored(JOHN)->record.wanted);
+	world_ok("b", 600);
+	assert_false(world_stored(JOHN)->record.wanted);
+	world_stop();
+}
+
+// An orphan of one run before the last.
+static void restart_with_an_orphan(void **state)
+{
+	struct store_publication record = {.person = JOHN, .etag = "a"};
+
+	(void)state;
+	world_start(false);
+	record.expires_wall_ns = clock_wall_ns() + 300 * S;
+	record.orphan_wall_ns = clock_wall_ns() + 400 * S;
+	store_save_publication(NULL, &record, 0, NULL, NULL);
+	publication_restore(world.publications, &record);
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_sent(1, PUBLISH_REMOVE, "a");
+	world_ok(NULL, 0);
+	assert_string_equal(world_state(JOHN), "orphan");
+	assert_true(world_stored(JOHN)->there);
+	world_go(400 * S);
 	assert_string_equal(world_state(JOHN), "gone");
 	world_stop();
 }
@@ -827,6 +866,8 @@ int main(void)
 		cmocka_unit_test(registrar_unreachable),
 		cmocka_unit_test(restart_still_busy),
 		cmocka_unit_test(restart_with_an_old_tag),
+		cmocka_unit_test(restart_with_an_orphan),
+		cmocka_unit_test(call_ends_while_refresh_is_in_flight),
 		cmocka_unit_test(restart_call_is_over),
 		cmocka_unit_test(restart_with_an_intent),
 		cmocka_unit_test(restart_too_late),

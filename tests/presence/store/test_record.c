@@ -19,6 +19,9 @@ static const struct {
 	int expect;
 } publications[] = {
 	{"whole", "sip:a@b", "1|4:John6:tag-4219:17000000000000000001:1", 0},
+	{"with an orphan", "sip:a@b", "1|0:0:1:01:019:1700000000000000000", 0},
+	{"orphan is no number", "sip:a@b", "1|0:0:1:01:01:x", -EINVAL},
+	{"something behind the orphan", "sip:a@b", "1|0:0:1:01:01:11:1", -EINVAL},
 	{"empty texts", "sip:a@b", "1|0:0:1:01:0", 0},
 	{"any octet", "sip:a@b", "1|5:1:|\r\n0:1:01:0", 0},
 	{"leading zero", "sip:a@b", "1|000:0:1:01:0", 0},
