@@ -112,14 +112,17 @@ uint32_t event_ring_rewind(struct event_ring *ring)
 	uint32_t slots = ring_slots(ring);
 
 	// Killed between the two stores of pop: one more is said to be held than is, and its slot
-	// may be taken. What is older than the last time has been read again before.
+	// may be taken.
 	if (held > 0 && tail - (head - held) > slots)
 		held--;
-	if (held > head - ring->rewound)
-		held = head > ring->rewound ? head - ring->rewound : 0;
 	if (tail - (head - held) > slots)
 		held = 0; // indices that can't be: pop sets them right
-	ring->rewound = head;
+	if (head - held >= ring->rewound)
+		ring->rewinds = 0;
+	else if (++ring->rewinds >= EVENT_RING_REWINDS)
+		held = head > ring->rewound ? head - ring->rewound : 0;
+	if (head > ring->rewound)
+		ring->rewound = head;
 	__atomic_store_n(&ring->head, head - held, __ATOMIC_RELEASE);
 	__atomic_store_n(&ring->held, 0, __ATOMIC_RELEASE);
 	return (uint32_t)held;

@@ -10,14 +10,18 @@
 
 #include "link/call_event.h"
 
-enum { EVENT_RING_SLOTS_MAX = 1 << 16 }; // 64 MiB a ring
+enum {
+	EVENT_RING_SLOTS_MAX = 1 << 16, // 64 MiB a ring
+	EVENT_RING_REWINDS = 3,
+};
 
 struct event_ring {
 	_Alignas(64) uint32_t slots; // power of two; segment owner: wo
 	_Alignas(64) uint64_t tail;  // wire: rw, presence: ro. Next slot to write
 	_Alignas(64) uint64_t head;  // presence: rw, wire: ro. Next slot to read
 	uint64_t held; // presence: rw, wire: ro. Slots before head that must not be overwritten yet
-	uint64_t rewound; // presence: rw. head when it was last set back
+	uint64_t rewound; // presence: rw. The farthest head that was ever set back
+	uint32_t rewinds; // presence: rw. How often slots before it were read again
 	_Alignas(64) struct call_event event[];
 };
 
@@ -35,7 +39,7 @@ bool event_ring_pop(struct event_ring *ring, struct call_event *event);
 bool event_ring_pop_held(struct event_ring *ring, struct call_event *event);
 // Everything before `upto`, a value that ring->head had, is written down. Consumer only.
 void event_ring_release(struct event_ring *ring, uint64_t upto);
-// For a new consumer: back to the oldest slot held. Returns how many events come again. Once for
-// each of them: an event that ends its reader is not met for ever.
+// For a new consumer: back to the oldest slot held. Returns how many events come again. An event
+// does so EVENT_RING_REWINDS times: one that ends its reader is not met for ever.
 uint32_t event_ring_rewind(struct event_ring *ring);
 uint32_t event_ring_count(const struct event_ring *ring);

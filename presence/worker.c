@@ -36,6 +36,8 @@ enum {
 // What came of an event is in the store after this, if the store is there: a batch (2 ms) and a
 // write. Killed before, the next worker reads the event again.
 #define EVENTS_HELD_NS      (20 * NS_PER_MS)
+// And while the store is opened or away; then it is given up.
+#define EVENTS_AWAY_NS      (5 * NS_PER_S)
 
 struct worker {
 	struct settings settings;
@@ -242,11 +244,12 @@ static unsigned int worker_drain(struct worker *worker)
 	return drained;
 }
 
-// Held for EVENTS_HELD_NS at least, and for twice that or one sleep at most.
+// An event is held for one to two of these times, or as long as the worker sleeps.
 static void worker_release(struct worker *worker)
 {
 	uint64_t now = clock_mono_ns();
-	bool due = now - worker->mark_ns >= EVENTS_HELD_NS;
+	bool ready = store_state(worker->store) == STORE_READY;
+	bool due = now - worker->mark_ns >= (ready ? EVENTS_HELD_NS : EVENTS_AWAY_NS);
 
 	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
 		struct event_ring *ring = segment_ring(worker->segment, lcore);

@@ -103,9 +103,15 @@ static void test_rewind(void **state)
 		assert_true(event_ring_pop_held(ring, &event));
 		assert_true(event_is_whole(&event, i));
 	}
-	// Of these only the last two were new.
-	assert_int_equal(event_ring_rewind(ring), 2);
-	for (unsigned int i = 4; i <= SLOTS; i++)
+	// Again and again, but in the end only what is new: 5, which came after the first time.
+	for (unsigned int times = 2; times <= EVENT_RING_REWINDS; times++) {
+		assert_int_equal(event_ring_rewind(ring), 5);
+		for (unsigned int i = 1; i <= 5; i++)
+			assert_true(event_ring_pop_held(ring, &event));
+	}
+	assert_true(event_ring_pop_held(ring, &event));
+	assert_int_equal(event_ring_rewind(ring), 1);
+	for (unsigned int i = 6; i <= SLOTS; i++)
 		pop(ring, i);
 	assert_int_equal(event_ring_rewind(ring), 0);
 	assert_false(event_ring_pop(ring, &event));
