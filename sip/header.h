@@ -7,8 +7,7 @@
 #include <stddef.h>
 
 enum header_name {
-	HEADER_NONE, // not of the form `name:`
-	HEADER_OTHER,
+	HEADER_NONE, // any other
 	HEADER_CALL_ID,
 	HEADER_CSEQ,
 	HEADER_FROM,
@@ -34,9 +33,5 @@ enum {
 			    1 << HEADER_TO | 1 << HEADER_CONTENT_LENGTH | 1 << HEADER_MAX_FORWARDS,
 };
 
-// Of a name alone, without LWS and colon; HEADER_OTHER for all that is not in the table.
+// Of a name alone, without LWS and colon; HEADER_NONE for all that is not in the table.
 enum header_name header_lookup(const char *name, size_t len);
-
-// The same, for names of which line_is_stop() says that none of their octets is a stop, and for
-// which eight octets can be read even if the name is shorter. len > 0.
-enum header_name header_lookup_plain(const char *name, size_t len);

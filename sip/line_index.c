@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which kernel builds the line index. The best one is picked before main(), so that every program
-// and test has it without asking; line_index_select() overrides it.
+// Which kernel builds the line index and parses. The best one is picked before main(), so that
+// every program and test has it without asking; line_index_select() overrides it.
 #include "sip/line_index.h"
 
-#include "sip/line_kernel.h"
+#include <errno.h>
+
+#include "sip/kernel.h"
 
 static enum line_kernel selected = LINE_KERNEL_SCALAR;
 
@@ -13,13 +15,15 @@ bool line_kernel_supported(enum line_kernel kernel)
 	case LINE_KERNEL_AUTO:
 	case LINE_KERNEL_SCALAR: return true;
 #if defined(__x86_64__)
-	case LINE_KERNEL_SSE42: return __builtin_cpu_supports("sse4.2") > 0;
+	case LINE_KERNEL_SSE42:
+		return __builtin_cpu_supports("sse4.2") > 0 && __builtin_cpu_supports("popcnt") > 0;
 	case LINE_KERNEL_AVX2:
 		return __builtin_cpu_supports("avx2") > 0 && __builtin_cpu_supports("bmi") > 0 &&
-		       __builtin_cpu_supports("popcnt") > 0;
+		       __builtin_cpu_supports("bmi2") > 0 && __builtin_cpu_supports("popcnt") > 0;
 	case LINE_KERNEL_AVX512:
-		return __builtin_cpu_supports("avx512bw") > 0 &&
-		       __builtin_cpu_supports("bmi") > 0 && __builtin_cpu_supports("popcnt") > 0;
+		return line_kernel_supported(LINE_KERNEL_AVX2) &&
+		       __builtin_cpu_supports("avx512bw") > 0 &&
+		       __builtin_cpu_supports("avx512vl") > 0;
 #endif
 	default: return false;
 	}
@@ -55,13 +59,15 @@ int line_index_build(const char *buf, size_t len, struct line_index *index)
 	// Offsets are 16 bits wide, the one behind the last byte included.
 	if (len > UINT16_MAX)
 		return -EMSGSIZE;
+	if (len < LINE_BLOCK)
+		return -ENODATA;
 	switch (selected) {
 #if defined(__x86_64__)
-	case LINE_KERNEL_SSE42: return line_kernel_sse42(buf, len, index);
-	case LINE_KERNEL_AVX2: return line_kernel_avx2(buf, len, index);
-	case LINE_KERNEL_AVX512: return line_kernel_avx512(buf, len, index);
+	case LINE_KERNEL_SSE42: return line_index_sse42(buf, len, index);
+	case LINE_KERNEL_AVX2: return line_index_avx2(buf, len, index);
+	case LINE_KERNEL_AVX512: return line_index_avx512(buf, len, index);
 #endif
-	default: return line_kernel_scalar(buf, len, index);
+	default: return line_index_scalar(buf, len, index);
 	}
 }
 

@@ -50,8 +50,9 @@ enum sip_reject {
 	SIP_REJECT_VERSION,    // not SIP/2.0
 	SIP_REJECT_HEADER_END, // no empty line: the message was cut in its headers
 	SIP_REJECT_TOO_LONG,   // more than SIP_MAX_HEADER_BYTES or SIP_MAX_LINES
-	// A line without a colon, NUL or a control character in a name, or a CR without LF, which
-	// some take for a line end and some do not.
+	// A control character, but one behind a backslash, or a CR without LF, which some take for
+	// a line end and some do not. A line that is no header field is let pass, like one that is
+	// not in header.h: nothing is lost for want of it.
 	SIP_REJECT_HEADER_SYNTAX,
 	SIP_REJECT_DUPLICATE, // Call-ID, CSeq, From, To, Content-Length or Max-Forwards twice
 	SIP_REJECT_NO_CALL_ID,

@@ -2,6 +2,7 @@
 // Names of methods and of reasons to reject a message.
 #include <string.h>
 
+#include "sip/method_table.h"
 #include "sip/msg.h"
 
 static const char *const method_names[SIP_METHOD_COUNT] = {
@@ -55,6 +56,28 @@ const char *sip_method_name(enum sip_method method)
 {
 	return (unsigned int)method < SIP_METHOD_COUNT ? method_names[method] : "unknown";
 }
+
+#define METHOD(letters, name, number) \
+	[METHOD_SLOT(letters)] = {.word = (letters), .method = (number), .len = sizeof(name) - 1}
+
+// clang-format off
+const struct method_slot method_slots[METHOD_SLOTS] = {
+	METHOD(WORD_8('I', 'N', 'V', 'I', 'T', 'E', 0, 0), "INVITE", SIP_INVITE),
+	METHOD(WORD_8('A', 'C', 'K', 0, 0, 0, 0, 0), "ACK", SIP_ACK),
+	METHOD(WORD_8('B', 'Y', 'E', 0, 0, 0, 0, 0), "BYE", SIP_BYE),
+	METHOD(WORD_8('C', 'A', 'N', 'C', 'E', 'L', 0, 0), "CANCEL", SIP_CANCEL),
+	METHOD(WORD_8('O', 'P', 'T', 'I', 'O', 'N', 'S', 0), "OPTIONS", SIP_OPTIONS),
+	METHOD(WORD_8('R', 'E', 'G', 'I', 'S', 'T', 'E', 'R'), "REGISTER", SIP_REGISTER),
+	METHOD(WORD_8('P', 'R', 'A', 'C', 'K', 0, 0, 0), "PRACK", SIP_PRACK),
+	METHOD(WORD_8('U', 'P', 'D', 'A', 'T', 'E', 0, 0), "UPDATE", SIP_UPDATE),
+	METHOD(WORD_8('R', 'E', 'F', 'E', 'R', 0, 0, 0), "REFER", SIP_REFER),
+	METHOD(WORD_8('U', 'B', 'S', 'C', 'R', 'I', 'B', 'E'), "SUBSCRIBE", SIP_SUBSCRIBE),
+	METHOD(WORD_8('N', 'O', 'T', 'I', 'F', 'Y', 0, 0), "NOTIFY", SIP_NOTIFY),
+	METHOD(WORD_8('I', 'N', 'F', 'O', 0, 0, 0, 0), "INFO", SIP_INFO),
+	METHOD(WORD_8('M', 'E', 'S', 'S', 'A', 'G', 'E', 0), "MESSAGE", SIP_MESSAGE),
+	METHOD(WORD_8('P', 'U', 'B', 'L', 'I', 'S', 'H', 0), "PUBLISH", SIP_PUBLISH),
+};
+// clang-format on
 
 // Length and first letter leave one candidate; comparing with a constant is a few instructions.
 #define CANDIDATE(first, text, method)          \

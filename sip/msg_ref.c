@@ -38,6 +38,12 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+// None that may stand in a header; one behind a backslash may, in a quoted-string (RFC 3261 25.1).
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 && c != '\t' && c != '\r' && c != '\n';
+}
+
 // The line at `at` without its end; *next is the line behind it, or ref->end.
 static struct ref_text line_at(const struct reference *ref, const char *at, const char **next)
 {
@@ -166,12 +172,16 @@ static enum sip_reject bounds(struct reference *ref)
 		// Some take a lone CR for a line end and some don't: two readings of one message.
 		if (*at == '\r' && at[1] != '\n')
 			return SIP_REJECT_HEADER_SYNTAX;
+		if (is_control(*at) && at[-1] != '\\')
+			return SIP_REJECT_HEADER_SYNTAX;
 	}
 	return SIP_REJECT_NONE;
 }
 
-// One header field with its folded lines at *at, which moves behind it (RFC 3261 7.3.1).
-static enum sip_reject take_field(struct reference *ref, const char **at)
+// One header field with its folded lines at *at, which moves behind it (RFC 3261 7.3.1). What has
+// no name, or one that isn't in the table, is let pass: a call's BYE shall not be lost for a line
+// that nobody needs.
+static void take_field(struct reference *ref, const char **at)
 {
 	const char *next, *name_end = *at, *colon;
 	struct ref_text line = line_at(ref, *at, &next);
@@ -186,10 +196,10 @@ static enum sip_reject take_field(struct reference *ref, const char **at)
 		name_end++;
 	for (colon = name_end; colon < line.end && is_blank(*colon);)
 		colon++;
-	if (name_end == *at || colon == line.end || *colon != ':')
-		return SIP_REJECT_HEADER_SYNTAX;
 	header = header_lookup(*at, (size_t)(name_end - *at));
 	*at = next;
+	if (colon == line.end || *colon != ':' || header == HEADER_NONE)
+		return;
 	if (header == HEADER_ASSERTED_IDENTITY) {
 		struct ref_cursor list = {.at = colon + 1, .end = line.end};
 		struct sip_slice *into = ref->msg->asserted_uri;
@@ -208,7 +218,6 @@ static enum sip_reject take_field(struct reference *ref, const char **at)
 	else
 		ref->first[header] = (struct ref_cursor){.at = colon + 1, .end = line.end};
 	ref->seen |= 1u << header;
-	return SIP_REJECT_NONE;
 }
 
 static enum sip_reject fields(struct reference *ref)
@@ -223,12 +232,8 @@ static enum sip_reject fields(struct reference *ref)
 	};
 	const char *at = ref->headers;
 
-	while (*at != '\r' && *at != '\n') {
-		enum sip_reject reject = take_field(ref, &at);
-
-		if (reject != SIP_REJECT_NONE)
-			return reject;
-	}
+	while (*at != '\r' && *at != '\n')
+		take_field(ref, &at);
 	if ((ref->twice & HEADER_SINGLETONS) != 0)
 		return SIP_REJECT_DUPLICATE;
 	for (size_t i = 0; i < sizeof(mandatory) / sizeof(mandatory[0]); i++) {

@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Header field values in the forms that nearly every message uses, for the fast parser (RFC 3261
 // 20, RFC 3325, RFC 4028). Each function returns false for anything else: that doesn't make the
-// value wrong, it makes it work for the reference parser, which alone decides. Private to sip/.
+// value wrong, it makes it work for the reference parser, which alone decides. All count on what
+// the line index has seen: no control character but the CR LF at the end. Private to sip/.
 #pragma once
 
-#include <stdint.h>
+#include <stdbool.h>
 
-#include "sip/line_index.h"
-#include "sip/slice.h"
+#include "sip/method_table.h"
+#include "sip/msg.h"
+#include "sip/octets.h"
+
+// What every message needs: compilers find it too long to inline it.
+#define VALUE_INLINE inline __attribute__((always_inline))
+
+struct text {
+	const char *buf;
+	uint32_t last; // where the last whole window starts
+};
 
 // One line's value: offsets of its first octet that is no blank and of its line end. There may be
 // blanks before the end.
 struct value {
-	const char *buf;
-	const struct line_index *index;
+	struct text text;
 	uint32_t at, end;
 };
 
@@ -24,22 +33,323 @@ static inline struct sip_slice value_slice(uint32_t at, uint32_t end)
 	return (struct sip_slice){.off = (uint16_t)at, .len = (uint16_t)(end - at)};
 }
 
+// What ends things. The CR of the line end is in every set.
+static const char value_blank[16] = {OCTET(' '), OCTET('\r')};
+static const char value_invisible[16] = {OCTET(' '), OCTET('\r'), OCTET('\x7f')};
+static const char value_uri_stops[16] = {OCTET(' '), OCTET('"'),  OCTET('<'),
+					 OCTET('>'), OCTET('\r'), OCTET('\x7f')};
+// And `,`, which is asked for apart.
+static const char value_parameter_stops[16] = {OCTET(' '), OCTET('"'),  OCTET(';'),   OCTET('<'),
+					       OCTET('>'), OCTET('\r'), OCTET('\x7f')};
+static const char value_display_stops[16] = {OCTET('"'), OCTET(';'),  OCTET('<'),
+					     OCTET('>'), OCTET('\r'), OCTET('\x7f')};
+static const char value_quoted_stops[16] = {OCTET('"'), OCTET('\\'), OCTET('\r')};
+
+// Octets of the window at `at` that are in the set, or one of the other two (0: none).
+static inline __attribute__((always_inline)) uint32_t
+value_among(const char *at, const char set[16], char also, char or_also)
+{
+	struct octets octets = octets_load(at);
+	uint32_t found = octets_among(octets, set);
+
+	if (also != 0)
+		found |= octets_equal(octets, also);
+	if (or_also != 0)
+		found |= octets_equal(octets, or_also);
+	return found;
+}
+
+// The first of them at or behind `at`. The last window of a message is moved back to be inside.
+static inline __attribute__((always_inline)) uint32_t
+value_find_also(const struct value *value, uint32_t at, const char set[16], char also, char or_also)
+{
+	const char *buf = value->text.buf;
+	uint32_t last = value->text.last, found;
+
+	for (;; at += OCTETS) {
+		if (__builtin_expect(at > last, 0))
+			found = value_among(buf + last, set, also, or_also) >> (at - last);
+		else
+			found = value_among(buf + at, set, also, or_also);
+		if (__builtin_expect(found != 0, 1))
+			return at + (uint32_t)__builtin_ctz(found);
+	}
+}
+
+static inline uint32_t value_find(const struct value *value, uint32_t at, const char set[16])
+{
+	return value_find_also(value, at, set, 0, 0);
+}
+
+static inline uint32_t value_parameter_end(const struct value *value, uint32_t at)
+{
+	return value_find_also(value, at, value_parameter_stops, ',', 0);
+}
+
+// Four octets, letters in lower case; behind any octet of a line there are at least that many, as
+// CR LF CR LF ends the headers.
+static inline uint32_t value_lower_4(const struct value *value, uint32_t at)
+{
+	return load_4(value->text.buf + at) | 0x20202020;
+}
+
+// Behind the quoted string that goes on at `at`, where a stop is: it ends at the first quote that
+// no backslash hides; 0: it doesn't end on this line.
+static __attribute__((noinline)) uint32_t value_skip_escapes(const struct value *value, uint32_t at)
+{
+	const char *buf = value->text.buf;
+
+	while (at < value->end && buf[at] != '"')
+		at = value_find(value, at + 2, value_quoted_stops);
+	return at < value->end ? at + 1 : 0;
+}
+
+// Behind the quoted string that starts at `at`, or 0.
+static VALUE_INLINE uint32_t value_skip_quoted(const struct value *value, uint32_t at)
+{
+	at = value_find(value, at + 1, value_quoted_stops);
+	return value->text.buf[at] == '"' ? at + 1 : value_skip_escapes(value, at);
+}
+
+// The `<` behind a display name, quoted or of words; 0: something else is there.
+static VALUE_INLINE uint32_t value_skip_display_name(const struct value *value)
+{
+	const char *buf = value->text.buf;
+	uint32_t at = value->at;
+
+	if (buf[at] == '"') {
+		at = value_skip_quoted(value, at);
+		while (buf[at] == ' ')
+			at++;
+	} else {
+		at = value_find_also(value, at, value_display_stops, ',', 0);
+	}
+	return buf[at] == '<' ? at : 0;
+}
+
+// A sip:, sips: or tel: URI from `at` on; *end is what stops it.
+static VALUE_INLINE bool value_uri(const struct value *value, uint32_t at, uint32_t *end)
+{
+	uint32_t scheme = value_lower_4(value, at);
+	uint32_t stop = value_find(value, at, value_uri_stops);
+
+	*end = stop;
+	// `|0x20` leaves a colon as it is and makes one only of a control character.
+	if (scheme == WORD_4('s', 'i', 'p', ':') || scheme == WORD_4('t', 'e', 'l', ':'))
+		return stop - at > 4;
+	return scheme == WORD_4('s', 'i', 'p', 's') && value->text.buf[at + 4] == ':' &&
+	       stop - at > 5;
+}
+
+// The address alone; *rest is what follows its `>`.
+static VALUE_INLINE bool value_address(const struct value *value, struct sip_slice *uri,
+				       uint32_t *rest)
+{
+	uint32_t open = value->at, close;
+
+	if (value->text.buf[open] != '<') {
+		open = value_skip_display_name(value);
+		if (open == 0)
+			return false;
+	}
+	if (!value_uri(value, open + 1, &close) || value->text.buf[close] != '>')
+		return false;
+	*uri = value_slice(open + 1, close);
+	*rest = close + 1;
+	return true;
+}
+
+// The offset behind the `;name`, `;name=value` or `;name="value"` at `at`, or 0. Blanks are
+// unusual.
+static __attribute__((noinline)) uint32_t value_skip_parameter(const struct value *value,
+							       uint32_t at)
+{
+	const char *buf = value->text.buf;
+	uint32_t end = value_parameter_end(value, at + 1);
+
+	if (end == at + 1 || buf[at + 1] == '=')
+		return 0;
+	if (buf[end] != '"')
+		return end;
+	// A quote may stand behind the first `=` and nowhere else.
+	if (memchr(buf + at, '=', end - at) != buf + end - 1)
+		return 0;
+	return value_skip_quoted(value, end);
+}
+
+// The value of a parameter, which starts at `at`. A quoted one is unusual.
+static VALUE_INLINE bool value_take(const struct value *value, uint32_t at, struct sip_slice *text,
+				    uint32_t *end)
+{
+	*end = value_parameter_end(value, at);
+	*text = value_slice(at, *end);
+	return value->text.buf[*end] != '"';
+}
+
 // From, To: name-addr and its parameters to the end of the value. Results go where they stay: a
 // slice that is written by halves and copied as a whole waits for both stores.
-bool value_party(const struct value *value, struct sip_slice *uri, struct sip_slice *tag,
-		 bool *has_tag);
-// The address alone; *rest is what follows its `>`.
-bool value_address(const struct value *value, struct sip_slice *uri, uint32_t *rest);
-// A sip:, sips: or tel: URI from `at` on; *end is the stop behind it.
-bool value_uri(const struct value *value, uint32_t at, uint32_t *end);
-// The first of a list. A branch of no length: none (RFC 2543).
-bool value_via(const struct value *value, struct sip_slice *sent_by, struct sip_slice *branch);
-bool value_cseq(const struct value *value, uint32_t *number, uint8_t *method);
-bool value_call_id(const struct value *value, struct sip_slice *call_id);
-// Decimal digits alone, up to nine of them.
-bool value_number(const struct value *value, uint32_t *number);
-bool value_session_expires(const struct value *value, uint32_t *seconds);
+static VALUE_INLINE bool value_party(const struct value *value, struct sip_slice *uri,
+				     struct sip_slice *tag, bool *has_tag)
+{
+	const char *buf = value->text.buf;
+	uint32_t at, end;
+
+	*has_tag = false;
+	if (!value_address(value, uri, &at))
+		return false;
+	for (; buf[at] == ';'; at = end) {
+		if (value_lower_4(value, at) == WORD_4(';', 't', 'a', 'g') && buf[at + 4] == '=') {
+			if (*has_tag || !value_take(value, at + 5, tag, &end))
+				return false;
+			*has_tag = true;
+			continue;
+		}
+		end = value_skip_parameter(value, at);
+		if (end == 0)
+			return false;
+		// Without a value it is a tag of no length.
+		if (end - at == 4 && value_lower_4(value, at) == WORD_4(';', 't', 'a', 'g')) {
+			if (*has_tag)
+				return false;
+			*has_tag = true;
+		}
+	}
+	return at == value->end;
+}
+
+// The first of a list. Without a branch, and with one of no length: none (RFC 2543).
+static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *sent_by,
+				   struct sip_slice *branch)
+{
+	const char *buf = value->text.buf;
+	uint32_t at = value->at + 12, protocol, end;
+	bool has_branch = false;
+
+	// "SIP/2.0/UDP h"
+	if (value->end <= at ||
+	    load_8(buf + value->at) != WORD_8('S', 'I', 'P', '/', '2', '.', '0', '/'))
+		return false;
+	protocol = load_4(buf + value->at + 8);
+	if (protocol != WORD_4('U', 'D', 'P', ' ') && protocol != WORD_4('T', 'C', 'P', ' ') &&
+	    protocol != WORD_4('T', 'L', 'S', ' '))
+		return false;
+	end = value_find_also(value, at, value_parameter_stops, ',', '=');
+	if (end == at)
+		return false;
+	*sent_by = value_slice(at, end);
+	for (at = end; buf[at] == ';'; at = end) {
+		bool is_branch = value_lower_4(value, at) == WORD_4(';', 'b', 'r', 'a') &&
+				 (value_lower_4(value, at + 4) & 0xffffff) ==
+					 WORD_4('n', 'c', 'h', 0);
+
+		if (is_branch && buf[at + 7] == '=') {
+			if (has_branch || !value_take(value, at + 8, branch, &end))
+				return false;
+			has_branch = true;
+			continue;
+		}
+		end = value_skip_parameter(value, at);
+		if (end == 0 || (is_branch && end - at == 7))
+			return false;
+	}
+	return at == value->end || buf[at] == ',';
+}
+
+// The number that count digits, of which there are eight octets before `end`, make; false if there
+// is another octet among them, none, or more than ten. Eight digits at once: pairs, fours, all.
+static inline bool value_digits(const char *end, uint32_t count, uint32_t *number)
+{
+	uint32_t few = count < 8 ? count : 8;
+	uint64_t word = load_8(end - 8) ^ 0x3030303030303030, wrong, high = 0;
+
+	if (count - 1 > 9)
+		return false;
+	word &= UINT64_MAX << (64 - 8 * few);
+	wrong = (word | (word + 0x7676767676767676)) & 0x8080808080808080;
+	word = word * 10 + (word >> 8);
+	word = (((word & 0x000000ff000000ff) * 0x000f424000000064) +
+		((word >> 16 & 0x000000ff000000ff) * 0x0000271000000001)) >>
+	       32;
+	for (const char *at = end - count; __builtin_expect(at < end - 8, 0); at++) {
+		if (*at < '0' || *at > '9')
+			return false;
+		high = high * 10 + (uint64_t)(*at - '0');
+	}
+	high = high * 100000000 + (uint32_t)word;
+	*number = (uint32_t)high;
+	return wrong == 0 && high <= UINT32_MAX;
+}
+
+// Content-Length: decimal digits alone. 2^31 and more is for the reference parser.
+static inline bool value_number(const struct value *value, uint32_t *number)
+{
+	return value_digits(value->text.buf + value->end, value->end - value->at, number) &&
+	       *number < UINT32_C(1) << 31;
+}
+
+// The method whose last eight octets are in word, zeros in front of or behind a shorter one.
+static inline uint8_t value_method(uint64_t word, uint32_t len, char first)
+{
+	const struct method_slot *slot;
+
+	word = word_head(word, len);
+	slot = &method_slots[METHOD_SLOT(word)];
+	return slot->word == word && slot->len == len && (len <= 8 || first == 'S')
+		       ? slot->method
+		       : SIP_OTHER_METHOD;
+}
+
+static inline bool value_cseq(const struct value *value, uint32_t *number, uint8_t *method)
+{
+	const char *buf = value->text.buf;
+	uint32_t space = value_find(value, value->at, value_blank);
+	uint32_t len = value->end - space - 1;
+
+	if (len < 3 || len > 9 || !value_digits(buf + space, space - value->at, number))
+		return false;
+	*method = value_method(load_8(buf + value->end - 8) >> (len < 8 ? 64 - 8 * len : 0), len,
+			       buf[space + 1]);
+	return *method != SIP_OTHER_METHOD;
+}
+
+static inline bool value_call_id(const struct value *value, struct sip_slice *call_id)
+{
+	*call_id = value_slice(value->at, value->end);
+	return value->end > value->at &&
+	       value_find(value, value->at, value_invisible) == value->end;
+}
+
+static inline bool value_session_expires(const struct value *value, uint32_t *seconds)
+{
+	uint32_t end = value_parameter_end(value, value->at);
+
+	return (end == value->end || value->text.buf[end] == ';') &&
+	       value_digits(value->text.buf + end, end - value->at, seconds);
+}
+
 // Content-Type: whether it is application/sdp.
-bool value_content_type(const struct value *value, bool *is_sdp);
+static inline bool value_content_type(const struct value *value, bool *is_sdp)
+{
+	const char *text = value->text.buf + value->at;
+	uint32_t end = value_find_also(value, value->at, value_blank, ';', 0);
+
+	// LWS may stand around the slash.
+	if (text[end - value->at] == ' ')
+		return false;
+	*is_sdp = end - value->at == 15 &&
+		  (load_8(text) | 0x2020202020202020) ==
+			  WORD_8('a', 'p', 'p', 'l', 'i', 'c', 'a', 't') &&
+		  (load_8(text + 7) | 0x2020202020202020) ==
+			  WORD_8('t', 'i', 'o', 'n', '/', 's', 'd', 'p');
+	return true;
+}
+
 // All of it, without the blanks behind it.
-struct sip_slice value_text(const struct value *value);
+static inline struct sip_slice value_text(const struct value *value)
+{
+	uint32_t end = value->end;
+
+	while (end > value->at && value->text.buf[end - 1] == ' ')
+		end--;
+	return value_slice(value->at, end);
+}

@@ -27,6 +27,8 @@ const struct osip_difference osip_differences[] = {
 	{"length-sign", OSIP_ACCEPTS, "RFC 3261 20.14", "Content-Length is 1*DIGIT"},
 	{"length-wraps", OSIP_ACCEPTS, "RFC 3261 20.14",
 	 "a length of 2**32 + 4 is no length of 4: a second message would hide in the first"},
+	{"no-colon", OSIP_REJECTS, "RFC 3261 7.3.1",
+	 "a server refuses a line without a colon; an observer can do without it"},
 	{"no-via", OSIP_ACCEPTS, "RFC 3261 8.1.1.7", "every message has a Via"},
 	{"tag-twice", OSIP_ACCEPTS, "RFC 3261 7.3.1", "a parameter may come once"},
 	{"tag-quoted", OSIP_ACCEPTS, "RFC 3261 25.1", "a tag is a token"},

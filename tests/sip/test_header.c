@@ -3,7 +3,7 @@
 
 #include <ctype.h>
 
-#include "sip/line_index.h"
+#include "sip/header_table.h"
 #include "tests/sip/sip_test.h"
 
 static const struct {
@@ -34,31 +34,43 @@ static const struct {
 	{"Replaces", HEADER_REPLACES},
 	{"User-Agent", HEADER_USER_AGENT},
 	{"Server", HEADER_SERVER},
-	{"Route", HEADER_OTHER},
-	{"s", HEADER_OTHER},
-	{"Fro", HEADER_OTHER},
-	{"Froms", HEADER_OTHER},
-	{"Call_ID", HEADER_OTHER},
-	{"Call-IDs", HEADER_OTHER},
-	{"P-Asserted-Identitx", HEADER_OTHER},
-	{"P-Asserted-Identity2", HEADER_OTHER},
-	{"P-Xsserted-Identity", HEADER_OTHER},
-	{"P-Called-Party-IE", HEADER_OTHER},
-	{"A-Name-That-Goes-On-And-On-Behind-Two-Blocks", HEADER_OTHER},
+	{"Route", HEADER_NONE},
+	{"s", HEADER_NONE},
+	{"Fro", HEADER_NONE},
+	{"Froms", HEADER_NONE},
+	{"Call_ID", HEADER_NONE},
+	{"Call-IDs", HEADER_NONE},
+	{"P-Asserted-Identitx", HEADER_NONE},
+	{"P-Asserted-Identity2", HEADER_NONE},
+	{"P-Xsserted-Identity", HEADER_NONE},
+	{"P-Called-Party-IE", HEADER_NONE},
+	{"A-Name-That-Goes-On-And-On-Behind-Two-Blocks", HEADER_NONE},
 };
+
+// As the fast parser looks a name up.
+static enum header_name lookup_in_line(const char *name, size_t len)
+{
+	char line[2 * OCTETS] = {0};
+	const struct header_slot *slot;
+	struct octets octets;
+	uint32_t colon;
+
+	snprintf(line, sizeof(line), "%s: value", name);
+	octets = octets_lower(octets_load(line));
+	colon = octets_equal(octets, ':');
+	slot = header_slot(octets_head(octets), low_bit_32(colon));
+	if (((colon ^ (colon - 1)) & ~octets_same(octets, octets_load(slot->name))) != 0)
+		return HEADER_NONE;
+	return slot->entry & HEADER_NUMBER;
+}
 
 static void check(const char *name, enum header_name expect)
 {
 	size_t len = strlen(name);
-	// The plain way may read eight octets of a shorter name.
-	char *copy = malloc(len + 8);
+	char *copy = exact_copy(name, len);
 
-	assert_non_null(copy);
-	memset(copy, ':', len + 8);
-	memcpy(copy, name, len);
-	if (header_lookup_plain(copy, len) != expect || header_lookup(copy, len) != expect)
-		fail_msg("%s: %d, %d", name, header_lookup_plain(copy, len),
-			 header_lookup(copy, len));
+	if (header_lookup(copy, len) != expect || lookup_in_line(name, len) != expect)
+		fail_msg("%s: %d, %d", name, header_lookup(copy, len), lookup_in_line(name, len));
 	free(copy);
 }
 
@@ -67,10 +79,7 @@ static void test_exact_size(void **state)
 	char *copy = exact_copy("Via", 3);
 
 	assert_int_equal(header_lookup(copy, 3), HEADER_VIA);
-	assert_int_equal(header_lookup(copy, 0), HEADER_OTHER);
-	free(copy);
-	copy = exact_copy("P-Asserted-Identity", 19);
-	assert_int_equal(header_lookup_plain(copy, 19), HEADER_ASSERTED_IDENTITY);
+	assert_int_equal(header_lookup(copy, 0), HEADER_NONE);
 	free(copy);
 }
 
@@ -103,10 +112,10 @@ static void test_no_other_name_is_taken_for_a_known_one(void **state)
 		snprintf(name, sizeof(name), "%s", names[which].name);
 		at = (pick >> 8) % strlen(name);
 		name[at] ^= (char)(1 << ((pick >> 16) % 7));
-		if (line_is_stop((unsigned char)name[at]) || name[at] == ':' ||
+		if ((unsigned char)name[at] < 0x21 || name[at] == ':' ||
 		    strcasecmp(name, names[which].name) == 0 || strlen(names[which].name) == 1)
 			continue;
-		check(name, HEADER_OTHER);
+		check(name, HEADER_NONE);
 	}
 }
 

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows of one register, comparisons that give masks; blocks of one register.
+#include "sip/kernel.h"
+#include "sip/usual.h"
+
+KERNEL_DEFINE(avx512);

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any machine, eight octets a register.
+#include "sip/kernel.h"
+#include "sip/usual.h"
+
+KERNEL_DEFINE(scalar);
