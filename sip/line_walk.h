@@ -76,7 +76,7 @@ static inline __attribute__((always_inline)) int line_walk(const char *buf, size
 	index->start[0] = 0;
 	for (base = 0; base + BLOCK <= limit; base += BLOCK) {
 		block = block_load(buf + base);
-		lf = block_lf(&block);
+		lf = block_equal(&block, '\n');
 		empty = line_walk_empty(&walk, lf);
 		if (empty != 0)
 			return line_walk_end(&walk, index, &tally, base, lf, block_control(&block),
@@ -90,7 +90,7 @@ static inline __attribute__((always_inline)) int line_walk(const char *buf, size
 		return -ENODATA;
 	back = base + BLOCK - limit;
 	block = block_load(buf + base - back);
-	lf = block_lf(&block) >> back;
+	lf = block_equal(&block, '\n') >> back;
 	empty = line_walk_empty(&walk, lf);
 	if (empty == 0)
 		return -ENODATA;

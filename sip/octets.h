@@ -21,8 +21,6 @@ enum {
 // A set of octets: entry n is the one octet of the set whose lower half is n. So a look-up of
 // sixteen and a comparison tell whether an octet is in the set. No set has two such octets; what
 // would collide is asked for apart.
-#define OCTET_LOW_HALF(c) ((c) % 16)
-#define OCTET(c)          [OCTET_LOW_HALF(c)] = (c)
 
 static inline uint64_t load_8(const char *at)
 {
@@ -130,9 +128,17 @@ static inline struct block block_load(const char *at)
 	return (struct block){_mm512_loadu_si512((const void *)at)};
 }
 
-static inline uint64_t block_lf(const struct block *block)
+static inline uint64_t block_equal(const struct block *block, char c)
 {
-	return _mm512_cmpeq_epi8_mask(block->all, _mm512_set1_epi8('\n'));
+	return _mm512_cmpeq_epi8_mask(block->all, _mm512_set1_epi8(c));
+}
+
+static inline uint64_t block_among(const struct block *block, const char set[16])
+{
+	__m128i part = _mm_loadu_si128((const __m128i *)(const void *)set);
+	__m512i table = _mm512_broadcast_i32x4(part);
+
+	return _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table, block->all), block->all);
 }
 
 static inline uint64_t block_control(const struct block *block)
@@ -322,9 +328,14 @@ static inline struct block block_load(const char *at)
 	return (struct block){octets_load(at), octets_load(at + OCTETS)};
 }
 
-static inline uint64_t block_lf(const struct block *block)
+static inline uint64_t block_equal(const struct block *block, char c)
 {
-	return octets_equal(block->low, '\n') | (uint64_t)octets_equal(block->high, '\n') << 32;
+	return octets_equal(block->low, c) | (uint64_t)octets_equal(block->high, c) << 32;
+}
+
+static inline uint64_t block_among(const struct block *block, const char set[16])
+{
+	return octets_among(block->low, set) | (uint64_t)octets_among(block->high, set) << 32;
 }
 
 // Below 0x20.

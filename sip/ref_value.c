@@ -206,9 +206,10 @@ static int take_parameter(struct ref_cursor *value, struct ref_text *name, struc
 	return PARAMETER_THERE;
 }
 
-// All parameters; of the one called wanted its text. It may come once and not quoted.
-static bool take_parameters(struct ref_cursor *value, const char *wanted, struct ref_text *found,
-			    bool *there)
+// All parameters; of the one called wanted its text. It may come once and not quoted. Or none behind
+// the wanted one.
+static bool take_parameters(struct ref_cursor *value, const char *wanted, bool all,
+			    struct ref_text *found, bool *there)
 {
 	struct ref_text name, text;
 	bool quoted;
@@ -226,6 +227,8 @@ static bool take_parameters(struct ref_cursor *value, const char *wanted, struct
 			return false;
 		*there = true;
 		*found = text;
+		if (!all)
+			return true;
 	}
 }
 
@@ -244,7 +247,7 @@ bool ref_next(struct ref_cursor *value)
 bool ref_party(struct ref_cursor value, struct ref_party *party)
 {
 	return ref_address(&value, &party->uri) &&
-	       take_parameters(&value, "tag", &party->tag, &party->has_tag) &&
+	       take_parameters(&value, "tag", true, &party->tag, &party->has_tag) &&
 	       value.at == value.end;
 }
 
@@ -293,7 +296,7 @@ bool ref_via(struct ref_cursor value, struct ref_via *via)
 	if (!take_protocol_part(&value, NULL) || value.at == behind || !is_lws(value.at[-1]))
 		return false;
 	return take_sent_by(&value, &via->sent_by) &&
-	       take_parameters(&value, "branch", &via->branch, &there);
+	       take_parameters(&value, "branch", false, &via->branch, &there);
 }
 
 // Digits at the cursor; more than max, or none: false.

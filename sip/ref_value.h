@@ -38,7 +38,8 @@ bool ref_address(struct ref_cursor *value, struct ref_text *uri);
 // Behind the parameters of a list's value and its comma. False: that was the last one.
 bool ref_next(struct ref_cursor *value);
 bool ref_party(struct ref_cursor value, struct ref_party *party);
-bool ref_via(struct ref_cursor value, struct ref_via *via); // the first of a list
+// The first of a list; what is behind its branch is not looked at.
+bool ref_via(struct ref_cursor value, struct ref_via *via);
 bool ref_cseq(struct ref_cursor value, uint32_t *number, struct ref_text *method);
 bool ref_call_id(struct ref_cursor value);
 // Digits alone, not above max.

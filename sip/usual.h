@@ -40,7 +40,8 @@ static inline struct value field_value(const struct usual *usual, enum header_na
 	const char *buf = usual->text.buf;
 	uint32_t at = usual->field[header] & 0xffff;
 
-	while (buf[at] == ' ')
+	at += buf[at] == ' ';
+	while (__builtin_expect(buf[at] == ' ', 0))
 		at++;
 	return (struct value){.text = usual->text, .at = at, .end = usual->field[header] >> 16};
 }
@@ -51,18 +52,20 @@ static inline struct value field_value(const struct usual *usual, enum header_na
 static __attribute__((noinline)) bool name_lines(struct usual *usual)
 {
 	const char *buf = usual->text.buf;
-	uint32_t last = usual->text.last, next = usual->index.start[usual->index.count];
+	uint32_t last = usual->text.last + BLOCK - OCTETS, next = usual->index.start[usual->index.count];
 	uint32_t odd = load_2(buf + usual->index.header_end - 2) ^ CR_LF;
 	uint64_t seen = 0, sum = 0;
 
 	// Neither the first line nor the empty one is an LF alone.
 	if (usual->index.start[1] < 2 || next + 2 != usual->index.header_end)
 		return false;
+	// Where lines are read from, less their offset.
+	const uintptr_t from[] = {(uintptr_t)buf, (uintptr_t)usual->bounce - last};
 	octets_store(usual->bounce, octets_load(buf + last));
 	memset(usual->bounce + OCTETS, 0, OCTETS);
 	for (uint32_t i = usual->index.count - 1; i > 0; i--) {
 		uint32_t at = usual->index.start[i];
-		const char *line = at <= last ? buf + at : usual->bounce + (at - last);
+		const char *line = (const char *)(from[at > last] + at);
 		struct octets octets = octets_lower(octets_load(line));
 		uint32_t colon = octets_equal(octets, ':');
 		uint32_t name = colon ^ (colon - 1); // and its colon
@@ -257,7 +260,7 @@ static inline __attribute__((always_inline)) bool usual_parse(const char *buf, s
 
 	if (len < BLOCK || len > SIP_MAX_BYTES || line_walk(buf, len, &usual.index) != 0)
 		return false;
-	usual.text = (struct text){.buf = buf, .last = (uint32_t)len - OCTETS};
+	usual.text = (struct text){.buf = buf, .last = (uint32_t)len - BLOCK};
 	// Not memset(): gcc 12 makes a `rep stos` of it, which takes as long as a header line.
 	*msg = nothing;
 	if (!name_lines(&usual) || (usual.seen & MANDATORY) != MANDATORY)

@@ -16,7 +16,7 @@
 
 struct text {
 	const char *buf;
-	uint32_t last; // where the last whole window starts
+	uint32_t last; // where the last whole block starts
 };
 
 // One line's value: offsets of its first octet that is no blank and of its line end. There may be
@@ -34,45 +34,48 @@ static inline struct sip_slice value_slice(uint32_t at, uint32_t end)
 }
 
 // What ends things. The CR of the line end is in every set.
-static const char value_blank[16] = {OCTET(' '), OCTET('\r')};
-static const char value_invisible[16] = {OCTET(' '), OCTET('\r'), OCTET('\x7f')};
-static const char value_uri_stops[16] = {OCTET(' '), OCTET('"'),  OCTET('<'),
-					 OCTET('>'), OCTET('\r'), OCTET('\x7f')};
+static const char value_blank[16] = {[0x0] = ' ', [0xd] = '\r'};
+static const char value_invisible[16] = {[0x0] = ' ', [0xd] = '\r', [0xf] = '\x7f'};
+static const char value_uri_stops[16] = {
+	[0x0] = ' ', [0x2] = '"', [0xc] = '<', [0xe] = '>', [0xd] = '\r', [0xf] = '\x7f'};
 // And `,`, which is asked for apart.
-static const char value_parameter_stops[16] = {OCTET(' '), OCTET('"'),  OCTET(';'),   OCTET('<'),
-					       OCTET('>'), OCTET('\r'), OCTET('\x7f')};
-static const char value_display_stops[16] = {OCTET('"'), OCTET(';'),  OCTET('<'),
-					     OCTET('>'), OCTET('\r'), OCTET('\x7f')};
-static const char value_quoted_stops[16] = {OCTET('"'), OCTET('\\'), OCTET('\r')};
+static const char value_parameter_stops[16] = {
+	[0x0] = ' ', [0x2] = '"',  [0xb] = ';',   [0xc] = '<',
+	[0xe] = '>', [0xd] = '\r', [0xf] = '\x7f'};
+static const char value_display_stops[16] = {
+	[0x2] = '"', [0xb] = ';', [0xc] = '<', [0xe] = '>', [0xd] = '\r', [0xf] = '\x7f'};
+static const char value_quoted_stops[16] = {[0x2] = '"', [0xc] = '\\', [0xd] = '\r'};
 
-// Octets of the window at `at` that are in the set, or one of the other two (0: none).
-static inline __attribute__((always_inline)) uint32_t
+// Octets of the block at `at` that are in the set, or one of the other two (0: none).
+static inline __attribute__((always_inline)) uint64_t
 value_among(const char *at, const char set[16], char also, char or_also)
 {
-	struct octets octets = octets_load(at);
-	uint32_t found = octets_among(octets, set);
+	struct block block = block_load(at);
+	uint64_t found = block_among(&block, set);
 
 	if (also != 0)
-		found |= octets_equal(octets, also);
+		found |= block_equal(&block, also);
 	if (or_also != 0)
-		found |= octets_equal(octets, or_also);
+		found |= block_equal(&block, or_also);
 	return found;
 }
 
-// The first of them at or behind `at`. The last window of a message is moved back to be inside.
+// The first of them at or behind `at`. Most values are shorter than a block. The last one of a
+// message is moved back to be inside.
 static inline __attribute__((always_inline)) uint32_t
 value_find_also(const struct value *value, uint32_t at, const char set[16], char also, char or_also)
 {
 	const char *buf = value->text.buf;
-	uint32_t last = value->text.last, found;
+	uint32_t last = value->text.last;
+	uint64_t found;
 
-	for (;; at += OCTETS) {
+	for (;; at += BLOCK) {
 		if (__builtin_expect(at > last, 0))
 			found = value_among(buf + last, set, also, or_also) >> (at - last);
 		else
 			found = value_among(buf + at, set, also, or_also);
 		if (__builtin_expect(found != 0, 1))
-			return at + (uint32_t)__builtin_ctz(found);
+			return at + low_bit(found);
 	}
 }
 
@@ -217,13 +220,13 @@ static VALUE_INLINE bool value_party(const struct value *value, struct sip_slice
 	return at == value->end;
 }
 
-// The first of a list. Without a branch, and with one of no length: none (RFC 2543).
+// The first of a list. Without a branch, and with one of no length: none (RFC 2543). What is behind
+// the branch is not looked at.
 static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *sent_by,
 				   struct sip_slice *branch)
 {
 	const char *buf = value->text.buf;
 	uint32_t at = value->at + 12, protocol, end;
-	bool has_branch = false;
 
 	// "SIP/2.0/UDP h"
 	if (value->end <= at ||
@@ -238,16 +241,13 @@ static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *
 		return false;
 	*sent_by = value_slice(at, end);
 	for (at = end; buf[at] == ';'; at = end) {
-		bool is_branch = value_lower_4(value, at) == WORD_4(';', 'b', 'r', 'a') &&
-				 (value_lower_4(value, at + 4) & 0xffffff) ==
-					 WORD_4('n', 'c', 'h', 0);
+		bool is_branch =
+			value_lower_4(value, at) == WORD_4(';', 'b', 'r', 'a') &&
+			(value_lower_4(value, at + 4) & 0xffffff) == WORD_4('n', 'c', 'h', 0);
 
-		if (is_branch && buf[at + 7] == '=') {
-			if (has_branch || !value_take(value, at + 8, branch, &end))
-				return false;
-			has_branch = true;
-			continue;
-		}
+		if (is_branch && buf[at + 7] == '=')
+			return value_take(value, at + 8, branch, &end) &&
+			       (end == value->end || buf[end] == ';' || buf[end] == ',');
 		end = value_skip_parameter(value, at);
 		if (end == 0 || (is_branch && end - at == 7))
 			return false;
