@@ -20,7 +20,18 @@ enum {
 
 // A set of octets: entry n is the one octet of the set whose lower half is n. So a look-up of
 // sixteen and a comparison tell whether an octet is in the set. No set has two such octets; what
-// would collide is asked for apart.
+// would collide is asked for apart. Twice, for registers of two halves.
+struct octet_set {
+	char half[2][16];
+} __attribute__((aligned(32)));
+
+#define OCTET_SET(...)              \
+	{                           \
+		{__VA_ARGS__},      \
+		{                   \
+			__VA_ARGS__ \
+		}                   \
+	}
 
 static inline uint64_t load_8(const char *at)
 {
@@ -133,10 +144,10 @@ static inline uint64_t block_equal(const struct block *block, char c)
 	return _mm512_cmpeq_epi8_mask(block->all, _mm512_set1_epi8(c));
 }
 
-static inline uint64_t block_among(const struct block *block, const char set[16])
+static inline uint64_t block_among(const struct block *block, const struct octet_set *set)
 {
-	__m128i part = _mm_loadu_si128((const __m128i *)(const void *)set);
-	__m512i table = _mm512_broadcast_i32x4(part);
+	__m128i half = _mm_load_si128((const __m128i *)(const void *)set);
+	__m512i table = _mm512_broadcast_i32x4(half);
 
 	return _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table, block->all), block->all);
 }
@@ -167,10 +178,9 @@ static inline uint32_t octets_equal(struct octets octets, char c)
 	return octets_same(octets, (struct octets){_mm256_set1_epi8(c)});
 }
 
-static inline uint32_t octets_among(struct octets octets, const char set[16])
+static inline uint32_t octets_among(struct octets octets, const struct octet_set *set)
 {
-	__m128i half = _mm_loadu_si128((const __m128i *)(const void *)set);
-	__m256i table = _mm256_broadcastsi128_si256(half);
+	__m256i table = _mm256_load_si256((const __m256i *)(const void *)set);
 
 	return octets_same((struct octets){_mm256_shuffle_epi8(table, octets.all)}, octets);
 }
@@ -225,9 +235,9 @@ static inline uint32_t octets_control(struct octets octets)
 		octets);
 }
 
-static inline uint32_t octets_among(struct octets octets, const char set[16])
+static inline uint32_t octets_among(struct octets octets, const struct octet_set *set)
 {
-	__m128i table = _mm_loadu_si128((const __m128i *)(const void *)set);
+	__m128i table = _mm_load_si128((const __m128i *)(const void *)set);
 
 	return octets_same((struct octets){_mm_shuffle_epi8(table, octets.low),
 					   _mm_shuffle_epi8(table, octets.high)},
@@ -303,14 +313,14 @@ static inline uint32_t octets_control(struct octets octets)
 	return octets_gather(below);
 }
 
-static inline uint32_t octets_among(struct octets octets, const char set[16])
+static inline uint32_t octets_among(struct octets octets, const struct octet_set *set)
 {
 	uint32_t mask = 0;
 
 	for (int i = 0; i < OCTETS; i++) {
 		unsigned char c = (unsigned char)(octets.part[i / 8] >> i % 8 * 8);
 
-		mask |= (uint32_t)((unsigned char)set[c & 15] == c) << i;
+		mask |= (uint32_t)((unsigned char)set->half[0][c & 15] == c) << i;
 	}
 	return mask;
 }
@@ -333,7 +343,7 @@ static inline uint64_t block_equal(const struct block *block, char c)
 	return octets_equal(block->low, c) | (uint64_t)octets_equal(block->high, c) << 32;
 }
 
-static inline uint64_t block_among(const struct block *block, const char set[16])
+static inline uint64_t block_among(const struct block *block, const struct octet_set *set)
 {
 	return octets_among(block->low, set) | (uint64_t)octets_among(block->high, set) << 32;
 }

@@ -206,8 +206,8 @@ static int take_parameter(struct ref_cursor *value, struct ref_text *name, struc
 	return PARAMETER_THERE;
 }
 
-// All parameters; of the one called wanted its text. It may come once and not quoted. Or none behind
-// the wanted one.
+// All parameters; of the one called wanted its text. It may come once and not quoted. Or none
+// behind the wanted one.
 static bool take_parameters(struct ref_cursor *value, const char *wanted, bool all,
 			    struct ref_text *found, bool *there)
 {

@@ -52,7 +52,8 @@ static inline struct value field_value(const struct usual *usual, enum header_na
 static __attribute__((noinline)) bool name_lines(struct usual *usual)
 {
 	const char *buf = usual->text.buf;
-	uint32_t last = usual->text.last + BLOCK - OCTETS, next = usual->index.start[usual->index.count];
+	uint32_t last = usual->text.last + BLOCK - OCTETS,
+		 next = usual->index.start[usual->index.count];
 	uint32_t odd = load_2(buf + usual->index.header_end - 2) ^ CR_LF;
 	uint64_t seen = 0, sum = 0;
 
@@ -106,7 +107,7 @@ static inline bool status_line(const struct value *line, struct sip_msg *msg)
 static inline bool request_line(const struct value *line, struct sip_msg *msg)
 {
 	const char *buf = line->text.buf;
-	uint32_t space = value_find(line, 0, value_blank), end;
+	uint32_t space = value_find_near(line, 0, &value_blank), end;
 
 	if (space < 3 || space > 9 || buf[space] != ' ')
 		return false;

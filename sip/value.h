@@ -34,21 +34,23 @@ static inline struct sip_slice value_slice(uint32_t at, uint32_t end)
 }
 
 // What ends things. The CR of the line end is in every set.
-static const char value_blank[16] = {[0x0] = ' ', [0xd] = '\r'};
-static const char value_invisible[16] = {[0x0] = ' ', [0xd] = '\r', [0xf] = '\x7f'};
-static const char value_uri_stops[16] = {
-	[0x0] = ' ', [0x2] = '"', [0xc] = '<', [0xe] = '>', [0xd] = '\r', [0xf] = '\x7f'};
+static const struct octet_set value_blank = {OCTET_SET([0x0] = ' ', [0xd] = '\r')};
+static const struct octet_set value_invisible = {
+	OCTET_SET([0x0] = ' ', [0xd] = '\r', [0xf] = '\x7f')};
+static const struct octet_set value_uri_stops = {OCTET_SET(
+	[0x0] = ' ', [0x2] = '"', [0xc] = '<', [0xe] = '>', [0xd] = '\r', [0xf] = '\x7f')};
 // And `,`, which is asked for apart.
-static const char value_parameter_stops[16] = {
-	[0x0] = ' ', [0x2] = '"',  [0xb] = ';',   [0xc] = '<',
-	[0xe] = '>', [0xd] = '\r', [0xf] = '\x7f'};
-static const char value_display_stops[16] = {
-	[0x2] = '"', [0xb] = ';', [0xc] = '<', [0xe] = '>', [0xd] = '\r', [0xf] = '\x7f'};
-static const char value_quoted_stops[16] = {[0x2] = '"', [0xc] = '\\', [0xd] = '\r'};
+static const struct octet_set value_parameter_stops = {
+	OCTET_SET([0x0] = ' ', [0x2] = '"', [0xb] = ';', [0xc] = '<', [0xe] = '>', [0xd] = '\r',
+		  [0xf] = '\x7f')};
+static const struct octet_set value_display_stops = {OCTET_SET(
+	[0x2] = '"', [0xb] = ';', [0xc] = '<', [0xe] = '>', [0xd] = '\r', [0xf] = '\x7f')};
+static const struct octet_set value_quoted_stops = {
+	OCTET_SET([0x2] = '"', [0xc] = '\\', [0xd] = '\r')};
 
 // Octets of the block at `at` that are in the set, or one of the other two (0: none).
 static inline __attribute__((always_inline)) uint64_t
-value_among(const char *at, const char set[16], char also, char or_also)
+value_among(const char *at, const struct octet_set *set, char also, char or_also)
 {
 	struct block block = block_load(at);
 	uint64_t found = block_among(&block, set);
@@ -62,8 +64,10 @@ value_among(const char *at, const char set[16], char also, char or_also)
 
 // The first of them at or behind `at`. Most values are shorter than a block. The last one of a
 // message is moved back to be inside.
-static inline __attribute__((always_inline)) uint32_t
-value_find_also(const struct value *value, uint32_t at, const char set[16], char also, char or_also)
+static inline __attribute__((always_inline)) uint32_t value_find_also(const struct value *value,
+								      uint32_t at,
+								      const struct octet_set *set,
+								      char also, char or_also)
 {
 	const char *buf = value->text.buf;
 	uint32_t last = value->text.last;
@@ -79,14 +83,28 @@ value_find_also(const struct value *value, uint32_t at, const char set[16], char
 	}
 }
 
-static inline uint32_t value_find(const struct value *value, uint32_t at, const char set[16])
+static inline uint32_t value_find(const struct value *value, uint32_t at,
+				  const struct octet_set *set)
 {
 	return value_find_also(value, at, set, 0, 0);
 }
 
+// The same for what is usually shorter than a window, or else as unusual as it is long.
+static VALUE_INLINE uint32_t value_find_near(const struct value *value, uint32_t at,
+					     const struct octet_set *set)
+{
+	uint32_t found = 0;
+
+	if (__builtin_expect(at <= value->text.last, 1))
+		found = octets_among(octets_load(value->text.buf + at), set);
+	if (__builtin_expect(found != 0, 1))
+		return at + low_bit_32(found);
+	return value_find(value, at, set);
+}
+
 static inline uint32_t value_parameter_end(const struct value *value, uint32_t at)
 {
-	return value_find_also(value, at, value_parameter_stops, ',', 0);
+	return value_find_also(value, at, &value_parameter_stops, ',', 0);
 }
 
 // Four octets, letters in lower case; behind any octet of a line there are at least that many, as
@@ -103,14 +121,14 @@ static __attribute__((noinline)) uint32_t value_skip_escapes(const struct value 
 	const char *buf = value->text.buf;
 
 	while (at < value->end && buf[at] != '"')
-		at = value_find(value, at + 2, value_quoted_stops);
+		at = value_find(value, at + 2, &value_quoted_stops);
 	return at < value->end ? at + 1 : 0;
 }
 
 // Behind the quoted string that starts at `at`, or 0.
 static VALUE_INLINE uint32_t value_skip_quoted(const struct value *value, uint32_t at)
 {
-	at = value_find(value, at + 1, value_quoted_stops);
+	at = value_find_near(value, at + 1, &value_quoted_stops);
 	return value->text.buf[at] == '"' ? at + 1 : value_skip_escapes(value, at);
 }
 
@@ -125,7 +143,7 @@ static VALUE_INLINE uint32_t value_skip_display_name(const struct value *value)
 		while (buf[at] == ' ')
 			at++;
 	} else {
-		at = value_find_also(value, at, value_display_stops, ',', 0);
+		at = value_find_also(value, at, &value_display_stops, ',', 0);
 	}
 	return buf[at] == '<' ? at : 0;
 }
@@ -134,7 +152,7 @@ static VALUE_INLINE uint32_t value_skip_display_name(const struct value *value)
 static VALUE_INLINE bool value_uri(const struct value *value, uint32_t at, uint32_t *end)
 {
 	uint32_t scheme = value_lower_4(value, at);
-	uint32_t stop = value_find(value, at, value_uri_stops);
+	uint32_t stop = value_find(value, at, &value_uri_stops);
 
 	*end = stop;
 	// `|0x20` leaves a colon as it is and makes one only of a control character.
@@ -236,14 +254,14 @@ static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *
 	if (protocol != WORD_4('U', 'D', 'P', ' ') && protocol != WORD_4('T', 'C', 'P', ' ') &&
 	    protocol != WORD_4('T', 'L', 'S', ' '))
 		return false;
-	end = value_find_also(value, at, value_parameter_stops, ',', '=');
+	end = value_find_also(value, at, &value_parameter_stops, ',', '=');
 	if (end == at)
 		return false;
 	*sent_by = value_slice(at, end);
 	for (at = end; buf[at] == ';'; at = end) {
-		bool is_branch =
-			value_lower_4(value, at) == WORD_4(';', 'b', 'r', 'a') &&
-			(value_lower_4(value, at + 4) & 0xffffff) == WORD_4('n', 'c', 'h', 0);
+		bool is_branch = value_lower_4(value, at) == WORD_4(';', 'b', 'r', 'a') &&
+				 (value_lower_4(value, at + 4) & 0xffffff) ==
+					 WORD_4('n', 'c', 'h', 0);
 
 		if (is_branch && buf[at + 7] == '=')
 			return value_take(value, at + 8, branch, &end) &&
@@ -255,29 +273,36 @@ static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *
 	return at == value->end || buf[at] == ',';
 }
 
-// The number that count digits, of which there are eight octets before `end`, make; false if there
-// is another octet among them, none, or more than ten. Eight digits at once: pairs, fours, all.
-static inline bool value_digits(const char *end, uint32_t count, uint32_t *number)
+// Up to ten digits, one by one.
+static __attribute__((noinline)) bool value_many_digits(const char *end, uint32_t count,
+							uint32_t *number)
 {
-	uint32_t few = count < 8 ? count : 8;
-	uint64_t word = load_8(end - 8) ^ 0x3030303030303030, wrong, high = 0;
+	uint64_t sum = 0;
 
-	if (count - 1 > 9)
+	if (count > 10)
 		return false;
-	word &= UINT64_MAX << (64 - 8 * few);
-	wrong = (word | (word + 0x7676767676767676)) & 0x8080808080808080;
-	word = word * 10 + (word >> 8);
-	word = (((word & 0x000000ff000000ff) * 0x000f424000000064) +
-		((word >> 16 & 0x000000ff000000ff) * 0x0000271000000001)) >>
-	       32;
-	for (const char *at = end - count; __builtin_expect(at < end - 8, 0); at++) {
+	for (const char *at = end - count; at < end; at++) {
 		if (*at < '0' || *at > '9')
 			return false;
-		high = high * 10 + (uint64_t)(*at - '0');
+		sum = sum * 10 + (uint64_t)(*at - '0');
 	}
-	high = high * 100000000 + (uint32_t)word;
-	*number = (uint32_t)high;
-	return wrong == 0 && high <= UINT32_MAX;
+	*number = (uint32_t)sum;
+	return sum <= UINT32_MAX;
+}
+
+// The number that count digits before `end` make, of which there are four octets at least; false if
+// there is another octet among them, none, or too many. Four digits at once: pairs, then all.
+static inline bool value_digits(const char *end, uint32_t count, uint32_t *number)
+{
+	uint32_t word = load_4(end - 4) ^ 0x30303030, wrong;
+
+	if (count - 1 > 3)
+		return count != 0 && value_many_digits(end, count, number);
+	word &= UINT32_MAX << (32 - 8 * count);
+	wrong = (word | (word + 0x76767676)) & 0x80808080;
+	word = (word * 10 + (word >> 8)) & 0x00ff00ff;
+	*number = (word * 100 + (word >> 16)) & 0xffff;
+	return wrong == 0;
 }
 
 // Content-Length: decimal digits alone. 2^31 and more is for the reference parser.
@@ -302,7 +327,7 @@ static inline uint8_t value_method(uint64_t word, uint32_t len, char first)
 static inline bool value_cseq(const struct value *value, uint32_t *number, uint8_t *method)
 {
 	const char *buf = value->text.buf;
-	uint32_t space = value_find(value, value->at, value_blank);
+	uint32_t space = value_find_near(value, value->at, &value_blank);
 	uint32_t len = value->end - space - 1;
 
 	if (len < 3 || len > 9 || !value_digits(buf + space, space - value->at, number))
@@ -316,7 +341,7 @@ static inline bool value_call_id(const struct value *value, struct sip_slice *ca
 {
 	*call_id = value_slice(value->at, value->end);
 	return value->end > value->at &&
-	       value_find(value, value->at, value_invisible) == value->end;
+	       value_find(value, value->at, &value_invisible) == value->end;
 }
 
 static inline bool value_session_expires(const struct value *value, uint32_t *seconds)
@@ -331,7 +356,7 @@ static inline bool value_session_expires(const struct value *value, uint32_t *se
 static inline bool value_content_type(const struct value *value, bool *is_sdp)
 {
 	const char *text = value->text.buf + value->at;
-	uint32_t end = value_find_also(value, value->at, value_blank, ';', 0);
+	uint32_t end = value_find_also(value, value->at, &value_blank, ';', 0);
 
 	// LWS may stand around the slash.
 	if (text[end - value->at] == ' ')
