@@ -5,8 +5,8 @@
 # Usage: test_docs.sh OFFHOOKD OFFHOOKCTL SOURCES
 set -eu
 
-offhookd=$1
-offhookctl=$2
+offhookd=$(realpath "$1")
+offhookctl=$(realpath "$2")
 sources=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
