@@ -213,6 +213,12 @@ static void put_vias(struct writer *out, const struct call *call)
 	put(out, "Via: SIP/2.0/UDP %s:5060;branch=", call->caller_host);
 	put(out, call->caller->branch, call->branch);
 	put(out, "\r\n");
+	// A third hop on calls from a trunk.
+	if (call->number % 3 == 0)
+		put(out,
+		    "Via: SIP/2.0/UDP 198.51.100.2:5060;branch=z9hG4bK%08x.1;rport=5060;received="
+		    "198.51.100.2\r\n",
+		    call->number ^ 0x3c3c3c);
 	if (call->number % 2 == 0)
 		put(out,
 		    "Via: SIP/2.0/TCP 192.0.2.%u:%u;branch=z9hG4bK-524287-1---%08x;received="
@@ -243,14 +249,17 @@ static void put_body(struct writer *out, const struct call *call, const struct v
 		put(out, "Content-Length: 0\r\n\r\n");
 		return;
 	}
-	len = snprintf(sdp, sizeof(sdp),
-		       "v=0\r\no=- %u %u IN IP4 %s\r\ns=call\r\nc=IN IP4 10.8.0.%u\r\nt=0 0\r\n"
-		       "m=audio %u RTP/AVP 8 0 18 101\r\na=rtpmap:8 PCMA/8000\r\n"
-		       "a=rtpmap:0 PCMU/8000\r\na=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\n"
-		       "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"
-		       "a=sendrecv\r\n",
-		       call->number, call->number + 1, host, call->number % 250,
-		       10000 + call->number % 20000 * 2);
+	len = snprintf(
+		sdp, sizeof(sdp),
+		"v=0\r\no=- %u %u IN IP4 %s\r\ns=call\r\nc=IN IP4 10.8.0.%u\r\nb=AS:84\r\nt=0 0\r\n"
+		"m=audio %u RTP/AVP 8 0 9 18 101\r\na=rtpmap:8 PCMA/8000\r\n"
+		"a=rtpmap:0 PCMU/8000\r\na=rtpmap:9 G722/8000\r\na=rtpmap:18 "
+		"G729/8000\r\na=fmtp:18 annexb=no\r\n"
+		"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"
+		"a=maxptime:40\r\na=sendrecv\r\na=rtcp:%u IN IP4 10.8.0.%u\r\n",
+		call->number, call->number + 1, host, call->number % 250,
+		10000 + call->number % 20000 * 2, 10001 + call->number % 20000 * 2,
+		call->number % 250);
 	if (vendor->length_first)
 		put(out, "Content-Length: %d\r\nContent-Type: application/sdp\r\n\r\n%s", len, sdp);
 	else
@@ -264,6 +273,11 @@ static void put_contact(struct writer *out, const char *user, const char *host, 
 		    "Contact: <sip:%s@%s;transport=udp>;+sip.instance=\"<urn:uuid:%08x-0000-"
 		    "4000-8000-0002fc%06x>\"\r\n",
 		    user, host, number, number & 0xffffff);
+	else if (number % 4 == 1)
+		put(out,
+		    "Contact: <sip:%s@%s:5061;transport=tls;tgrp=trunk-%u;trunk-context="
+		    "sbc.example.com>\r\n",
+		    user, host, number % 12);
 	else
 		put(out, "Contact: <sip:%s@%s>\r\n", user, host);
 }
@@ -278,7 +292,8 @@ static int request(struct sample_set *set, struct call *call, const char *method
 	put_dialog(&out, call, method, cseq, in_dialog);
 	put(&out, "Max-Forwards: %u\r\n", 70 - call->number % 4);
 	if (in_dialog && call->number % 2 == 0)
-		put(&out, "Route: <sip:198.51.100.2;lr;ftag=%s>\r\n", call->from_tag);
+		put(&out, "Route: <sip:198.51.100.2;lr;ftag=%s>,<sip:10.8.0.4:5060;lr>\r\n",
+		    call->from_tag);
 	if (strcmp(method, "ACK") != 0 && strcmp(method, "CANCEL") != 0) {
 		put_contact(&out, call->caller_user, call->caller_host, call->number);
 		put(&out, "Supported: %s\r\nAllow: %s\r\n", vendor->supported, vendor->allow);
@@ -304,7 +319,10 @@ static int response(struct sample_set *set, struct call *call, unsigned int stat
 	if (status == 200 || status == 180)
 		put_contact(&out, call->callee_user, call->callee_host, call->number ^ 7);
 	if (call->number % 3 == 0)
-		put(&out, "Record-Route: <sip:198.51.100.2;lr;ftag=%s>\r\n", call->from_tag);
+		put(&out,
+		    "Record-Route: <sip:10.8.0.4:5060;lr>\r\n"
+		    "Record-Route: <sip:198.51.100.2;lr;ftag=%s>\r\n",
+		    call->from_tag);
 	if (status == 200)
 		put(&out, "Allow: %s\r\nSupported: %s\r\n", vendor->allow, vendor->supported);
 	if (status == 401)

@@ -25,8 +25,8 @@ enum {
 			       << 8,
 };
 
-struct usual {
-	struct text text;
+// What the lines are called, and where the values are.
+struct names {
 	struct line_index index;
 	// The first value of a name, from behind the colon to the line end << 16. Only of names
 	// that are seen.
@@ -35,37 +35,46 @@ struct usual {
 	char bounce[2 * OCTETS]; // the end of the message, zeros behind it
 };
 
+// Its address is not given away, so that compilers keep it in registers.
+struct usual {
+	struct text text;
+	const struct names *names;
+	uint32_t seen;
+};
+
 static inline struct value field_value(const struct usual *usual, enum header_name header)
 {
 	const char *buf = usual->text.buf;
-	uint32_t at = usual->field[header] & 0xffff;
+	uint32_t at = usual->names->field[header] & 0xffff;
 
-	at += buf[at] == ' ';
+	if (__builtin_expect(buf[at] == ' ', 1))
+		at++;
 	while (__builtin_expect(buf[at] == ' ', 0))
 		at++;
-	return (struct value){.text = usual->text, .at = at, .end = usual->field[header] >> 16};
+	return (struct value){
+		.text = usual->text, .at = at, .end = usual->names->field[header] >> 16};
 }
 
 // Names the lines from the last to the first: of several the first one stays. False if a line isn't
 // what a usual one is: it ends with CR LF, no blank is at its start or before its colon. A function
 // of its own: the loop needs all registers.
-static __attribute__((noinline)) bool name_lines(struct usual *usual)
+static __attribute__((noinline)) bool name_lines(struct text text, struct names *names)
 {
-	const char *buf = usual->text.buf;
-	uint32_t last = usual->text.last + BLOCK - OCTETS,
-		 next = usual->index.start[usual->index.count];
-	uint32_t odd = load_2(buf + usual->index.header_end - 2) ^ CR_LF;
+	const char *buf = text.buf;
+	const uint32_t *first = names->index.start, *start = first + names->index.count;
+	uint32_t last = text.last + BLOCK - OCTETS, next = *start;
+	// Where lines are read from, less their offset.
+	const uintptr_t from[] = {(uintptr_t)buf, (uintptr_t)names->bounce - last};
+	uint32_t odd = load_2(buf + names->index.header_end - 2) ^ CR_LF;
 	uint64_t seen = 0, sum = 0;
 
 	// Neither the first line nor the empty one is an LF alone.
-	if (usual->index.start[1] < 2 || next + 2 != usual->index.header_end)
+	if (first[1] < 2 || next + 2 != names->index.header_end)
 		return false;
-	// Where lines are read from, less their offset.
-	const uintptr_t from[] = {(uintptr_t)buf, (uintptr_t)usual->bounce - last};
-	octets_store(usual->bounce, octets_load(buf + last));
-	memset(usual->bounce + OCTETS, 0, OCTETS);
-	for (uint32_t i = usual->index.count - 1; i > 0; i--) {
-		uint32_t at = usual->index.start[i];
+	octets_store(names->bounce, octets_load(buf + last));
+	memset(names->bounce + OCTETS, 0, OCTETS);
+	while (--start > first) {
+		uint32_t at = *start;
 		const char *line = (const char *)(from[at > last] + at);
 		struct octets octets = octets_lower(octets_load(line));
 		uint32_t colon = octets_equal(octets, ':');
@@ -76,18 +85,17 @@ static __attribute__((noinline)) bool name_lines(struct usual *usual)
 		// 0 if they differ: not by a branch, as nobody can guess which names are known.
 		uint64_t entry = slot->entry & (uint64_t)((int64_t)(differ - 1) >> 63);
 
-		odd |= octets_equal(octets, ' ') & name;
-		odd |= load_2(buf + next - 2) - CR_LF;
-		usual->field[entry & HEADER_NUMBER] = (at + len + 1) | (next - 2) << 16;
+		odd |= (octets_equal(octets, ' ') & name) | (load_2(buf + next - 2) ^ CR_LF);
+		names->field[entry & HEADER_NUMBER] = (at + len + 1) | (next - 2) << 16;
 		sum += entry;
 		seen |= entry;
 		next = at;
 	}
 	odd |= load_2(buf + next - 2) ^ CR_LF;
-	usual->seen = (uint32_t)(seen >> HEADER_SEEN_SHIFT);
+	names->seen = (uint32_t)(seen >> HEADER_SEEN_SHIFT);
 	return odd == 0 &&
 	       (sum & HEADER_ONCE_SUM) ==
-		       (uint32_t)__builtin_popcount(usual->seen & HEADER_USUAL_ONCE) * HEADER_ONCE;
+		       (uint32_t)__builtin_popcount(names->seen & HEADER_USUAL_ONCE) * HEADER_ONCE;
 }
 
 // "SIP/2.0 200 OK"
@@ -121,7 +129,7 @@ static inline bool request_line(const struct value *line, struct sip_msg *msg)
 
 static inline bool start_line(const struct usual *usual, struct sip_msg *msg)
 {
-	struct value line = {.text = usual->text, .end = usual->index.start[1] - 2};
+	struct value line = {.text = usual->text, .end = usual->names->index.start[1] - 2};
 
 	if (load_8(usual->text.buf) == WORD_8('S', 'I', 'P', '/', '2', '.', '0', ' '))
 		return status_line(&line, msg);
@@ -129,7 +137,7 @@ static inline bool start_line(const struct usual *usual, struct sip_msg *msg)
 }
 
 // A list, whose values may also come in several header fields (RFC 3325 9.1): that is unusual.
-static bool take_asserted(const struct usual *usual, struct sip_msg *msg)
+static inline bool take_asserted(const struct usual *usual, struct sip_msg *msg)
 {
 	struct value value = field_value(usual, HEADER_ASSERTED_IDENTITY);
 	uint32_t rest;
@@ -147,8 +155,11 @@ static bool take_asserted(const struct usual *usual, struct sip_msg *msg)
 	return true;
 }
 
-static __attribute__((noinline)) bool take_seldom(const struct usual *usual, struct sip_msg *msg)
+static __attribute__((noinline)) bool take_seldom(struct text text, const struct names *names,
+						  struct sip_msg *msg)
 {
+	const struct usual for_these = {.text = text, .names = names, .seen = names->seen};
+	const struct usual *usual = &for_these;
 	struct value value;
 	uint32_t rest;
 
@@ -208,11 +219,11 @@ static inline void take_agent(const struct usual *usual, struct sip_msg *msg)
 
 static inline bool take_body(const struct usual *usual, uint32_t len, struct sip_msg *msg)
 {
-	uint32_t there = len - usual->index.header_end;
+	uint32_t there = len - usual->names->index.header_end;
 	struct value value;
 	bool is_sdp;
 
-	msg->body_off = (uint16_t)usual->index.header_end;
+	msg->body_off = (uint16_t)usual->names->index.header_end;
 	msg->content_length = there;
 	if ((usual->seen & SEEN(HEADER_CONTENT_LENGTH)) != 0) {
 		value = field_value(usual, HEADER_CONTENT_LENGTH);
@@ -250,7 +261,7 @@ static inline bool take_fields(const struct usual *usual, struct sip_msg *msg)
 			return false;
 	}
 	take_agent(usual, msg);
-	return (usual->seen & SELDOM) == 0 || take_seldom(usual, msg);
+	return (usual->seen & SELDOM) == 0 || take_seldom(usual->text, usual->names, msg);
 }
 
 static inline __attribute__((always_inline)) bool usual_parse(const char *buf, size_t len,
@@ -258,14 +269,17 @@ static inline __attribute__((always_inline)) bool usual_parse(const char *buf, s
 {
 	static const struct sip_msg nothing;
 	struct usual usual;
+	struct names names;
 
-	if (len < BLOCK || len > SIP_MAX_BYTES || line_walk(buf, len, &usual.index) != 0)
+	if (len < BLOCK || len > SIP_MAX_BYTES || line_walk(buf, len, &names.index) != 0)
 		return false;
 	usual.text = (struct text){.buf = buf, .last = (uint32_t)len - BLOCK};
+	if (!name_lines(usual.text, &names) || (names.seen & MANDATORY) != MANDATORY)
+		return false;
+	usual.names = &names;
+	usual.seen = names.seen;
 	// Not memset(): gcc 12 makes a `rep stos` of it, which takes as long as a header line.
 	*msg = nothing;
-	if (!name_lines(&usual) || (usual.seen & MANDATORY) != MANDATORY)
-		return false;
 	return start_line(&usual, msg) && take_fields(&usual, msg) &&
 	       (msg->method == SIP_NONE || msg->method == msg->cseq_method) &&
 	       take_body(&usual, (uint32_t)len, msg);

@@ -116,20 +116,21 @@ static inline uint32_t value_lower_4(const struct value *value, uint32_t at)
 
 // Behind the quoted string that goes on at `at`, where a stop is: it ends at the first quote that
 // no backslash hides; 0: it doesn't end on this line.
-static __attribute__((noinline)) uint32_t value_skip_escapes(const struct value *value, uint32_t at)
+static __attribute__((noinline)) uint32_t value_skip_escapes(struct text text, uint32_t at,
+							     uint32_t end)
 {
-	const char *buf = value->text.buf;
+	struct value value = {.text = text};
 
-	while (at < value->end && buf[at] != '"')
-		at = value_find(value, at + 2, &value_quoted_stops);
-	return at < value->end ? at + 1 : 0;
+	while (at < end && text.buf[at] != '"')
+		at = value_find(&value, at + 2, &value_quoted_stops);
+	return at < end ? at + 1 : 0;
 }
 
 // Behind the quoted string that starts at `at`, or 0.
 static VALUE_INLINE uint32_t value_skip_quoted(const struct value *value, uint32_t at)
 {
 	at = value_find_near(value, at + 1, &value_quoted_stops);
-	return value->text.buf[at] == '"' ? at + 1 : value_skip_escapes(value, at);
+	return value->text.buf[at] == '"' ? at + 1 : value_skip_escapes(value->text, at, value->end);
 }
 
 // The `<` behind a display name, quoted or of words; 0: something else is there.
@@ -182,11 +183,12 @@ static VALUE_INLINE bool value_address(const struct value *value, struct sip_sli
 
 // The offset behind the `;name`, `;name=value` or `;name="value"` at `at`, or 0. Blanks are
 // unusual.
-static __attribute__((noinline)) uint32_t value_skip_parameter(const struct value *value,
-							       uint32_t at)
+static __attribute__((noinline)) uint32_t value_skip_parameter(struct text text, uint32_t at,
+							       uint32_t value_end)
 {
-	const char *buf = value->text.buf;
-	uint32_t end = value_parameter_end(value, at + 1);
+	struct value value = {.text = text, .at = at, .end = value_end};
+	const char *buf = text.buf;
+	uint32_t end = value_parameter_end(&value, at + 1);
 
 	if (end == at + 1 || buf[at + 1] == '=')
 		return 0;
@@ -195,7 +197,7 @@ static __attribute__((noinline)) uint32_t value_skip_parameter(const struct valu
 	// A quote may stand behind the first `=` and nowhere else.
 	if (memchr(buf + at, '=', end - at) != buf + end - 1)
 		return 0;
-	return value_skip_quoted(value, end);
+	return value_skip_quoted(&value, end);
 }
 
 // The value of a parameter, which starts at `at`. A quoted one is unusual.
@@ -225,7 +227,7 @@ static VALUE_INLINE bool value_party(const struct value *value, struct sip_slice
 			*has_tag = true;
 			continue;
 		}
-		end = value_skip_parameter(value, at);
+		end = value_skip_parameter(value->text, at, value->end);
 		if (end == 0)
 			return false;
 		// Without a value it is a tag of no length.
@@ -266,7 +268,7 @@ static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *
 		if (is_branch && buf[at + 7] == '=')
 			return value_take(value, at + 8, branch, &end) &&
 			       (end == value->end || buf[end] == ';' || buf[end] == ',');
-		end = value_skip_parameter(value, at);
+		end = value_skip_parameter(value->text, at, value->end);
 		if (end == 0 || (is_branch && end - at == 7))
 			return false;
 	}
