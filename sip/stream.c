@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0
+// Framing by Content-Length, and the search for a message where that is lost. A search believes a
+// start line only when headers with a length follow that the parser takes: bodies may carry start
+// lines of their own (message/sipfrag, RFC 3420).
+#include "sip/stream.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "sip/header.h"
+#include "sip/line_index.h"
+#include "sip/msg.h"
+
+_Static_assert((int)STREAM_MOST_BYTES > (int)SIP_MAX_BYTES, "a message is framed before that");
+
+enum {
+	METHOD_BYTES = 64,       // longer ones are nobody's
+	START_LINE_BYTES = 2048, // as far as a line is followed while it has no end
+	STUN_HEADER_BYTES = 20,  // RFC 8489 5
+	STUN_MOST_BYTES = 2048,
+	TLS_RECORD_BYTES = 16384 + 2048, // RFC 5246 6.2.3
+	SHORT_BYTES = 8,                 // enough to tell TLS and STUN
+};
+
+enum guess { GUESS_NO, GUESS_MAYBE, GUESS_YES };
+
+void stream_init(struct sip_stream *stream, bool from_start)
+{
+	*stream = (struct sip_stream){.state = from_start ? STREAM_IS_NEW : STREAM_IS_SEARCHING};
+}
+
+// RFC 3261 25.1
+static bool is_token(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("-.!%*_+`'~", c) != NULL);
+}
+
+static bool is_line_end(char c)
+{
+	return c == '\r' || c == '\n';
+}
+
+static bool ends_with_version(const char *line, const char *end)
+{
+	while (end > line && (is_line_end(end[-1]) || end[-1] == ' '))
+		end--;
+	while (end > line && ((end[-1] >= '0' && end[-1] <= '9') || end[-1] == '.'))
+		end--;
+	return end - line > 5 && strncasecmp(end - 5, " SIP/", 5) == 0;
+}
+
+// As far as the octets there tell. `word` may go on behind them.
+static enum guess guess_word(const char *text, size_t len, const char *word)
+{
+	size_t word_len = strlen(word), common = len < word_len ? len : word_len;
+
+	if (strncasecmp(text, word, common) != 0)
+		return GUESS_NO;
+	return common == word_len ? GUESS_YES : GUESS_MAYBE;
+}
+
+static enum guess guess_request(const char *line, size_t len)
+{
+	static const char *const schemes[] = {"sip:", "sips:", "tel:"};
+	size_t word = 0;
+	const char *end;
+
+	while (word < len && word < METHOD_BYTES && is_token(line[word]))
+		word++;
+	if (word == len && word < METHOD_BYTES)
+		return GUESS_MAYBE;
+	if (word == 0 || word == METHOD_BYTES || line[word] != ' ')
+		return GUESS_NO;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (guess_word(line + word + 1, len - word - 1, schemes[i]) == GUESS_YES)
+			return GUESS_YES;
+	end = memchr(line, '\n', len < START_LINE_BYTES ? len : START_LINE_BYTES);
+	if (end == NULL)
+		return len < START_LINE_BYTES ? GUESS_MAYBE : GUESS_NO;
+	return ends_with_version(line + word, end) ? GUESS_YES : GUESS_NO;
+}
+
+// Whether a line begins a message.
+static enum guess guess_start(const char *line, size_t len)
+{
+	enum guess response = guess_word(line, len, "SIP/");
+
+	return response != GUESS_NO ? response : guess_request(line, len);
+}
+
+// The first line start at or behind `from` that may begin a message; len: none.
+static size_t find_start(const char *buf, size_t len, size_t from)
+{
+	while (from < len) {
+		const char *lf;
+
+		// What comes first is not known to begin a line; then it is as good as one.
+		if ((from == 0 || buf[from - 1] == '\n') &&
+		    guess_start(buf + from, len - from) != GUESS_NO)
+			return from;
+		lf = memchr(buf + from, '\n', len - from);
+		if (lf == NULL)
+			break;
+		from = (size_t)(lf - buf) + 1;
+	}
+	return len;
+}
+
+// Digits, with blanks and folds around them; more than fits any limit is as good as the limit.
+static bool length_value(const char *at, const char *end, uint32_t *length)
+{
+	uint32_t number = 0;
+
+	while (at < end && (*at == ' ' || *at == '\t' || is_line_end(*at)))
+		at++;
+	while (end > at && (end[-1] == ' ' || end[-1] == '\t' || is_line_end(end[-1])))
+		end--;
+	if (at == end)
+		return false;
+	for (; at < end; at++) {
+		if (*at < '0' || *at > '9')
+			return false;
+		if (number <= SIP_MAX_BYTES)
+			number = number * 10 + (uint32_t)(*at - '0');
+	}
+	*length = number;
+	return true;
+}
+
+static bool is_folded(const char *buf, const struct line_index *index, uint32_t line)
+{
+	char first = buf[index->start[line]];
+
+	return line < index->count && (first == ' ' || first == '\t');
+}
+
+static bool is_content_length(const char *name, const char *end, const char **value)
+{
+	const char *colon, *last;
+
+	// Of all names only few begin like that.
+	if ((*name | 0x20) != 'c' && (*name | 0x20) != 'l')
+		return false;
+	colon = memchr(name, ':', (size_t)(end - name));
+	if (colon == NULL)
+		return false;
+	for (last = colon; last > name && (last[-1] == ' ' || last[-1] == '\t');)
+		last--;
+	*value = colon + 1;
+	return header_lookup(name, (size_t)(last - name)) == HEADER_CONTENT_LENGTH;
+}
+
+// STREAM_MESSAGE: there is one, of *length.
+static enum stream_verdict find_length(const char *buf, const struct line_index *index,
+				       uint32_t *length)
+{
+	bool found = false;
+
+	for (uint32_t i = 1; i < index->count; i++) {
+		const char *value, *end = buf + index->start[i + 1];
+		uint32_t next = i + 1;
+
+		if (!is_content_length(buf + index->start[i], end, &value))
+			continue;
+		while (is_folded(buf, index, next))
+			next++;
+		if (found || !length_value(value, buf + index->start[next], length))
+			return STREAM_BAD_LENGTH;
+		found = true;
+	}
+	return found ? STREAM_MESSAGE : STREAM_NO_LENGTH;
+}
+
+// Whether an empty line ends within the octets that were not there the last time.
+static bool has_empty_line(const char *buf, size_t len, size_t seen)
+{
+	size_t from = seen > 3 ? seen - 3 : 0;
+	const char *lf;
+
+	while ((lf = memchr(buf + from, '\n', len - from)) != NULL) {
+		from = (size_t)(lf - buf) + 1;
+		if (from < len && buf[from] == '\n')
+			return true;
+		if (from + 1 < len && buf[from] == '\r' && buf[from + 1] == '\n')
+			return true;
+	}
+	return false;
+}
+
+// A start line within the headers: what came before it is the end of something else.
+static bool has_second_start(const char *buf, const struct line_index *index)
+{
+	for (uint32_t i = 1; i < index->count; i++)
+		if (guess_start(buf + index->start[i],
+				(size_t)(index->start[i + 1] - index->start[i])) == GUESS_YES)
+			return true;
+	return false;
+}
+
+// The headers in front, at the first look at them that finds their end.
+static enum stream_verdict frame_headers(struct sip_stream *stream, const char *buf, size_t len,
+					 size_t *header_end)
+{
+	struct line_index index;
+	uint32_t length = 0;
+	struct sip_msg msg;
+
+	if (stream->seen > 0 && len < SIP_MAX_HEADER_BYTES &&
+	    !has_empty_line(buf, len, stream->seen)) {
+		stream->seen = (uint32_t)len;
+		return STREAM_MORE;
+	}
+	int err = line_index_build(buf, len, &index);
+	if (err == -ENODATA && len < SIP_MAX_HEADER_BYTES) {
+		stream->seen = (uint32_t)len;
+		return STREAM_MORE;
+	}
+	if (err != 0)
+		return STREAM_TOO_LONG;
+	*header_end = index.header_end;
+	enum stream_verdict verdict = find_length(buf, &index, &length);
+	if (verdict != STREAM_MESSAGE)
+		return verdict;
+	if (length + index.header_end > SIP_MAX_BYTES)
+		return STREAM_TOO_LONG;
+	if (stream->state == STREAM_IS_SEARCHING &&
+	    (has_second_start(buf, &index) ||
+	     sip_msg_parse(buf, index.header_end, &msg) != SIP_REJECT_NONE))
+		return STREAM_GARBAGE;
+	stream->need = index.header_end + length;
+	return STREAM_MESSAGE;
+}
+
+static enum stream_verdict finish_message(struct sip_stream *stream, size_t len, size_t *used)
+{
+	if (len < stream->need)
+		return STREAM_MORE;
+	*used = stream->need;
+	stream->need = 0;
+	stream->seen = 0;
+	return STREAM_MESSAGE;
+}
+
+// Passes over `at` octets, or says that there was nothing in too many.
+static enum stream_verdict pass_over(struct sip_stream *stream, size_t at, size_t *used,
+				     enum stream_verdict verdict)
+{
+	stream->state = STREAM_IS_SEARCHING;
+	stream->seen = 0;
+	*used = at;
+	if (stream->searched + at < STREAM_SEARCH_BYTES) {
+		stream->searched += (uint32_t)at;
+		return verdict;
+	}
+	stream->searched = STREAM_SEARCH_BYTES - 1; // it stays there
+	return stream->proven ? verdict : STREAM_FOREIGN;
+}
+
+// A message begins here, or where a search believes so.
+static enum stream_verdict take_message(struct sip_stream *stream, const char *buf, size_t len,
+					size_t *used)
+{
+	size_t header_end = 0;
+	enum stream_verdict verdict = frame_headers(stream, buf, len, &header_end);
+
+	if (verdict == STREAM_MORE)
+		return verdict;
+	if (verdict == STREAM_MESSAGE) {
+		stream->state = STREAM_IS_BETWEEN;
+		stream->proven = true;
+		stream->searched = 0;
+		return finish_message(stream, len, used);
+	}
+	if (stream->state == STREAM_IS_SEARCHING)
+		return pass_over(stream, find_start(buf, len, 1), used, STREAM_SKIPPED);
+	if (header_end > 0) {
+		stream->proven = true;
+		return pass_over(stream, header_end, used, verdict);
+	}
+	return pass_over(stream, find_start(buf, len, 1), used, verdict);
+}
+
+static enum stream_verdict search(struct sip_stream *stream, const char *buf, size_t len,
+				  size_t *used)
+{
+	size_t at = find_start(buf, len, 0);
+
+	if (at > 0)
+		return pass_over(stream, at, used, STREAM_SKIPPED);
+	if (guess_start(buf, len) == GUESS_MAYBE)
+		return STREAM_MORE;
+	return take_message(stream, buf, len, used);
+}
+
+static bool is_stun(const char *buf)
+{
+	return (buf[0] & 0xc0) == 0 && memcmp(buf + 4, "\x21\x12\xa4\x42", 4) == 0;
+}
+
+// A record of SSL 3.0 to TLS 1.3 of a length that one may have.
+static bool is_tls(const char *buf)
+{
+	unsigned int bytes = (unsigned int)(uint8_t)buf[3] << 8 | (uint8_t)buf[4];
+
+	return buf[0] >= 20 && buf[0] <= 23 && buf[1] == 3 && buf[2] <= 4 && buf[2] >= 0 &&
+	       bytes > 0 && bytes <= TLS_RECORD_BYTES;
+}
+
+// The handshake of either side asks for it or agrees (RFC 6455 1.3).
+static bool is_websocket(const char *buf, size_t len)
+{
+	const char *line = buf, *end = buf + len, *lf;
+
+	if (strncmp(buf, "GET ", len < 4 ? len : 4) != 0 &&
+	    strncmp(buf, "HTTP/1.1 101", len < 12 ? len : 12) != 0)
+		return false;
+	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL && lf - line > 1) {
+		if (lf - line > 8 && strncasecmp(line, "Upgrade:", 8) == 0) {
+			for (line += 8; *line == ' ' || *line == '\t';)
+				line++;
+			return lf - line >= 9 && strncasecmp(line, "websocket", 9) == 0;
+		}
+		line = lf + 1;
+	}
+	return false;
+}
+
+static enum stream_verdict take_foreign(struct sip_stream *stream, const char *buf, size_t len,
+					size_t *used)
+{
+	*used = len;
+	if (is_websocket(buf, len))
+		return STREAM_WEBSOCKET;
+	return STREAM_FOREIGN;
+}
+
+// Octets that no text begins with.
+static enum stream_verdict take_binary(struct sip_stream *stream, const char *buf, size_t len,
+				       size_t *used)
+{
+	if (len < SHORT_BYTES)
+		return STREAM_MORE;
+	if (!stream->proven && is_tls(buf)) {
+		*used = len;
+		return STREAM_TLS;
+	}
+	if (is_stun(buf)) {
+		size_t bytes = STUN_HEADER_BYTES +
+			       ((size_t)(uint8_t)buf[2] << 8 | (size_t)(uint8_t)buf[3]);
+		if (bytes <= STUN_MOST_BYTES && len < bytes)
+			return STREAM_MORE;
+		*used = bytes;
+		if (bytes <= STUN_MOST_BYTES)
+			return STREAM_STUN;
+	}
+	if (stream->state == STREAM_IS_NEW && !stream->proven)
+		return take_foreign(stream, buf, len, used);
+	return pass_over(stream, find_start(buf, len, 1), used, STREAM_GARBAGE);
+}
+
+static enum stream_verdict begin(struct sip_stream *stream, const char *buf, size_t len,
+				 size_t *used)
+{
+	if (is_line_end(buf[0])) {
+		size_t at = 1;
+		while (at < len && is_line_end(buf[at]))
+			at++;
+		*used = at;
+		return STREAM_KEEPALIVE;
+	}
+	if (buf[0] >= 0 && buf[0] < 0x20)
+		return take_binary(stream, buf, len, used);
+	enum guess guess = stream->seen > 0 ? GUESS_YES : guess_start(buf, len);
+	if (guess == GUESS_YES)
+		return take_message(stream, buf, len, used);
+	if (guess == GUESS_MAYBE)
+		return STREAM_MORE;
+	if (stream->state == STREAM_IS_NEW && !stream->proven)
+		return take_foreign(stream, buf, len, used);
+	return pass_over(stream, find_start(buf, len, 1), used, STREAM_GARBAGE);
+}
+
+enum stream_verdict stream_next(struct sip_stream *stream, const char *buf, size_t len,
+				size_t *used)
+{
+	*used = 0;
+	if (stream->skip > 0) {
+		*used = len < stream->skip ? len : stream->skip;
+		stream->skip -= (uint32_t)*used;
+		return STREAM_BODY;
+	}
+	if (stream->need > 0)
+		return finish_message(stream, len, used);
+	if (stream->state != STREAM_IS_SEARCHING)
+		return begin(stream, buf, len, used);
+	// Met in its middle, TLS mostly begins with a record all the same.
+	if (!stream->proven && stream->searched == 0 && buf[0] >= 20 && buf[0] <= 23) {
+		if (len < SHORT_BYTES)
+			return STREAM_MORE;
+		if (is_tls(buf)) {
+			*used = len;
+			return STREAM_TLS;
+		}
+	}
+	return search(stream, buf, len, used);
+}
+
+enum stream_loss stream_give_up(struct sip_stream *stream, size_t len, uint32_t missing)
+{
+	// What of a body is still to come, if one is at work.
+	uint32_t rest = stream->need > 0 ? stream->need - (uint32_t)len : stream->skip;
+	bool had_headers = stream->need > 0, in_step = missing <= rest;
+	bool in_body = had_headers || stream->skip > 0;
+
+	stream->need = 0;
+	stream->seen = 0;
+	stream->skip = in_body && in_step ? rest - missing : 0;
+	if (in_body && in_step)
+		return had_headers ? STREAM_LOSS_BODY : STREAM_LOSS_NONE;
+	if (missing > 0 || len > 0)
+		stream->state = STREAM_IS_SEARCHING;
+	if (had_headers)
+		return STREAM_LOSS_REST;
+	return len > 0 ? STREAM_LOSS_HEADER : STREAM_LOSS_NONE;
+}
