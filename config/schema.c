@@ -118,6 +118,8 @@ const struct schema_key schema_keys[] = {
 	WORD("wire.line_index", wire.line_index, 0, kernel_words, "auto"),
 	COUNT("wire.fragment_flows", wire.fragment_flows, 0, 16, 1 << 20, "1024"),
 	DURATION("wire.fragment_timeout", wire.fragment_timeout_ns, 0, 10 * MS, 60 * S, "2s"),
+	COUNT("wire.tcp_flows", wire.tcp_flows, 0, 16, 1 << 22, "65536"),
+	COUNT("wire.tcp_tails", wire.tcp_tails, 0, 16, 1 << 20, "1024"),
 	TEXTS("wire.eal_args", wire.eal_arg, wire.eal_arg_count, SCHEMA_REPEATS, FORM_ANY, ""),
 
 	BOOL("calls.callers", calls.callers, LIVE, "yes"),

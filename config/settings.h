@@ -80,6 +80,8 @@ struct settings_wire {
 	enum settings_kernel line_index;
 	uint64_t fragment_flows;
 	uint64_t fragment_timeout_ns;
+	uint64_t tcp_flows; // connections followed, of each poll core
+	uint64_t tcp_tails; // of these, directions with a message unfinished
 	settings_text eal_arg[SETTINGS_EAL_ARGS];
 	unsigned int eal_arg_count;
 };

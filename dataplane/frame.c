@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame walk. Every way out has its own reason, in the order of the layers; nothing is read
 // before its length was checked. IEEE 802.1Q, RFC 791, RFC 8200, RFC 6946 (atomic fragments), RFC
-// 768.
+// 768, RFC 9293.
 #include "dataplane/frame.h"
 
 #include <string.h>
@@ -19,8 +19,10 @@ enum {
 	IPV6_BYTES = 40,
 	FRAGMENT_BYTES = 8,
 	UDP_BYTES = 8,
+	TCP_BYTES = 20,
 
 	PROTO_HOP_BY_HOP = 0,
+	PROTO_TCP = 6,
 	PROTO_UDP = 17,
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
@@ -73,6 +75,39 @@ static enum frame_verdict walk_udp(const uint8_t *data, struct extent at, struct
 	frame->payload_off = (uint32_t)(at.off + UDP_BYTES);
 	frame->payload_len = (uint32_t)((stated < there ? stated : there) - UDP_BYTES);
 	return frame->verdict = FRAME_DATAGRAM;
+}
+
+static enum frame_verdict walk_tcp(const uint8_t *data, struct extent at, struct frame *frame)
+{
+	if (at.said - at.off < TCP_BYTES)
+		return let_go(frame, WIRE_TCP_HEADER);
+	if (at.have - at.off < TCP_BYTES)
+		return let_go(frame, WIRE_SHORT_FRAME);
+	const uint8_t *tcp = data + at.off;
+	size_t header = (size_t)(tcp[12] >> 4) * 4;
+	if (header < TCP_BYTES || header > at.said - at.off)
+		return let_go(frame, WIRE_TCP_HEADER);
+	if (header > at.have - at.off)
+		return let_go(frame, WIRE_SHORT_FRAME);
+	frame->source_port = be16(tcp);
+	frame->target_port = be16(tcp + 2);
+	frame->sequence = be32(tcp + 4);
+	frame->acknowledged = be32(tcp + 8);
+	frame->tcp_flags = tcp[13];
+	frame->cut = at.have < at.said;
+	frame->payload_off = (uint32_t)(at.off + header);
+	frame->payload_len = (uint32_t)(at.have - at.off - header);
+	return frame->verdict = FRAME_SEGMENT;
+}
+
+static bool is_transport(uint8_t proto)
+{
+	return proto == PROTO_UDP || proto == PROTO_TCP;
+}
+
+static enum frame_verdict walk_transport(const uint8_t *data, struct extent at, struct frame *frame)
+{
+	return frame->next == PROTO_UDP ? walk_udp(data, at, frame) : walk_tcp(data, at, frame);
 }
 
 // One piece of a fragmented datagram. RFC 791 3.2, RFC 8200 4.5: all but the last are multiples of
@@ -137,14 +172,14 @@ static enum frame_verdict walk_ipv6_payload(const uint8_t *data, struct extent a
 		frame->fragment_off = be16(header + 2) & 0xfff8;
 		frame->more_fragments = header[3] & 1;
 		frame->fragment_id = be32(header + 4);
-		if (frame->next == PROTO_UDP || is_extension(frame->next))
+		if (is_transport(frame->next) || is_extension(frame->next))
 			return walk_piece(at, frame);
 		break;
 	}
-	if (frame->next == PROTO_UDP)
-		return walk_udp(data, at, frame);
+	if (is_transport(frame->next))
+		return walk_transport(data, at, frame);
 	bool opaque = frame->next == PROTO_NO_NEXT || frame->next == PROTO_ESP;
-	return let_go(frame, opaque ? WIRE_IPV6_NO_NEXT : WIRE_NOT_UDP);
+	return let_go(frame, opaque ? WIRE_IPV6_NO_NEXT : WIRE_OTHER_PROTOCOL);
 }
 
 static enum frame_verdict walk_ipv6(const uint8_t *data, size_t len, size_t off,
@@ -183,12 +218,12 @@ static enum frame_verdict walk_ipv4(const uint8_t *data, size_t len, size_t off,
 	frame->next = ip[9];
 	memcpy(frame->source, ip + 12, 4);
 	memcpy(frame->target, ip + 16, 4);
-	if (frame->next != PROTO_UDP)
-		return let_go(frame, WIRE_NOT_UDP);
+	if (!is_transport(frame->next))
+		return let_go(frame, WIRE_OTHER_PROTOCOL);
 	frame->fragment_off = (uint32_t)(be16(ip + 6) & 0x1fff) * 8;
 	frame->more_fragments = ip[6] & 0x20;
 	if (frame->fragment_off == 0 && !frame->more_fragments)
-		return walk_udp(data, at, frame);
+		return walk_transport(data, at, frame);
 	frame->fragment_id = be16(ip + 4);
 	return walk_piece(at, frame);
 }

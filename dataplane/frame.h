@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the first octet of a frame to its UDP payload: Ethernet, VLAN tags, IPv4, IPv6 with
-// extension headers, UDP. Works on bytes, so that poll cores, captures and tests share it. Writes
-// nothing.
+// From the first octet of a frame to its UDP or TCP payload: Ethernet, VLAN tags, IPv4, IPv6 with
+// extension headers, UDP, TCP. Works on bytes, so that poll cores, captures and tests share it.
+// Writes nothing.
 #pragma once
 
 #include <stdbool.h>
@@ -18,8 +18,17 @@ enum {
 enum frame_verdict {
 	FRAME_NONE,
 	FRAME_DATAGRAM, // payload_off, payload_len: what UDP carries
+	FRAME_SEGMENT,  // the same of TCP; sequence, acknowledged and tcp_flags, too
 	FRAME_FRAGMENT, // payload_off, payload_len: this piece of the IP payload
 	FRAME_LET_GO,   // reason says why
+};
+
+// RFC 9293 3.1
+enum frame_tcp_flag {
+	FRAME_TCP_FIN = 1 << 0,
+	FRAME_TCP_SYN = 1 << 1,
+	FRAME_TCP_RST = 1 << 2,
+	FRAME_TCP_ACK = 1 << 4,
 };
 
 struct frame {
@@ -31,9 +40,11 @@ struct frame {
 	uint8_t extensions; // IPv6 extension headers passed so far
 	bool cut;           // the capture or the port cut it: less there than the headers say
 	bool more_fragments;
+	uint8_t tcp_flags;        // enum frame_tcp_flag
 	uint16_t tag[FRAME_TAGS]; // VLAN identifiers, outermost first
 	uint16_t source_port, target_port;
-	uint8_t source[16], target[16]; // IPv4 in the first four octets; network order
+	uint8_t source[16], target[16];  // IPv4 in the first four octets; network order
+	uint32_t sequence, acknowledged; // of TCP
 	uint32_t fragment_id;
 	uint32_t fragment_off; // octets
 	uint32_t payload_off, payload_len;

@@ -8,6 +8,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
 #include "dataplane/poison.h"
+#include "dataplane/tcp_flow.h"
 #include "link/doorbell.h"
 #include "link/event_ring.h"
 
@@ -35,6 +36,14 @@ static void follow(struct lcore *lcore, const struct wire_settings *settings)
 	lcore->idle.max_sleep_ns = settings->poll_always ? 0 : settings->max_sleep_ns;
 }
 
+static void tell(void *ctx, const struct call_event *event)
+{
+	struct lcore *lcore = ctx;
+
+	overflow_push(&lcore->overflow, lcore->ring, event);
+	lcore->news = true;
+}
+
 int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *settings,
 	       struct segment *segment, int doorbell, char *error, size_t error_size)
 {
@@ -48,6 +57,8 @@ int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *s
 	lcore->look.key = segment->key;
 	lcore->look.counters = lcore->counters;
 	lcore->look.lcore = (uint8_t)index;
+	lcore->look.tell = tell;
+	lcore->look.ctx = lcore;
 	follow(lcore, &(struct wire_settings){
 			      .early = settings->calls.early_is_busy,
 			      .ack = settings->calls.ack_timeout_ns != 0,
@@ -55,28 +66,34 @@ int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *s
 			      .max_sleep_ns = wire->max_sleep_ns,
 		      });
 	lcore->scratch = malloc(PACKET_BYTES);
-	if (!lcore->ring || !lcore->scratch ||
+	lcore->look.flows = tcp_flows_new(wire->tcp_flows, wire->tcp_tails, &segment->key,
+					  lcore->counters, look_message, &lcore->look);
+	if (!lcore->ring || !lcore->scratch || !lcore->look.flows ||
 	    overflow_init(&lcore->overflow, (uint32_t)wire->overflow_slots, lcore->counters)) {
-		snprintf(error, error_size, "no memory for poll core %u: lower wire.overflow_slots",
+		snprintf(error, error_size,
+			 "no memory for poll core %u: lower wire.overflow_slots, wire.tcp_flows or "
+			 "wire.tcp_tails",
 			 index);
 		return -ENOMEM;
 	}
-	lcore->defrag = defrag_new((unsigned int)wire->fragment_flows, wire->fragment_timeout_ns,
-				   &segment->key, lcore->counters, error, error_size);
-	return lcore->defrag ? 0 : -ENOMEM;
+	lcore->look.defrag = defrag_new((unsigned int)wire->fragment_flows,
+					wire->fragment_timeout_ns, &segment->key, lcore->counters,
+					error, error_size);
+	return lcore->look.defrag ? 0 : -ENOMEM;
 }
 
 void lcore_fini(struct lcore *lcore)
 {
-	defrag_free(lcore->defrag);
-	lcore->defrag = NULL;
+	defrag_free(lcore->look.defrag);
+	lcore->look.defrag = NULL;
+	tcp_flows_free(lcore->look.flows);
+	lcore->look.flows = NULL;
 	overflow_fini(&lcore->overflow);
 	free(lcore->scratch);
 	lcore->scratch = NULL;
 }
 
-// true: there is something new in the ring.
-static bool look_at(struct lcore *lcore, struct rte_mbuf *packet, uint64_t now_ns)
+static void look_at(struct lcore *lcore, struct rte_mbuf *packet, uint64_t now_ns)
 {
 	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
 	uint32_t len = rte_pktmbuf_pkt_len(packet);
@@ -87,20 +104,18 @@ static bool look_at(struct lcore *lcore, struct rte_mbuf *packet, uint64_t now_n
 		data = rte_pktmbuf_read(packet, 0, len, lcore->scratch);
 		if (!data) {
 			lcore->counters->value[WIRE_SHORT_FRAME]++;
-			return false;
+			return;
 		}
 	}
 	frame_walk(data, len, &frame);
-	if (!look_frame(&lcore->look, lcore->defrag, &frame, data, now_ns, &lcore->event))
-		return false;
-	overflow_push(&lcore->overflow, lcore->ring, &lcore->event);
-	return true;
+	look_frame(&lcore->look, &frame, data, now_ns);
 }
 
 static void ring_doorbell(struct lcore *lcore)
 {
 	uint64_t waiting = event_ring_count(lcore->ring);
 
+	lcore->news = false;
 	if (waiting > lcore->counters->ring_high_water)
 		lcore->counters->ring_high_water = waiting;
 	doorbell_ring_if_asleep(lcore->segment, lcore->doorbell);
@@ -123,7 +138,6 @@ static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
 	struct rte_mbuf *packets[BURST];
 	uint64_t *value = lcore->counters->value;
 	uint16_t count = rte_eth_rx_burst(queue->port, queue->queue, packets, BURST);
-	bool news = false;
 
 	if (count == 0) {
 		value[WIRE_EMPTY_POLLS]++;
@@ -139,12 +153,12 @@ static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
 			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH], void *));
 		value[WIRE_RX_BYTES] += rte_pktmbuf_pkt_len(packets[i]);
 		poison_tail(packets[i]);
-		news |= look_at(lcore, packets[i], now_ns);
+		look_at(lcore, packets[i], now_ns);
 		unpoison_tail(packets[i]);
 		rte_pktmbuf_free(packets[i]);
 	}
 	value[WIRE_RX_FRAMES] += count;
-	if (news)
+	if (lcore->news)
 		ring_doorbell(lcore);
 	return true;
 }
@@ -155,7 +169,8 @@ static void housekeep(struct lcore *lcore)
 
 	if (wire_settings_follow(&lcore->segment->settings, &lcore->settings_seen, &settings))
 		follow(lcore, &settings);
-	defrag_expire(lcore->defrag, clock_mono_ns());
+	defrag_expire(lcore->look.defrag, clock_mono_ns());
+	tcp_flows_expire(lcore->look.flows, clock_mono_ns());
 	// A presence that went to sleep or came back while nothing new arrived.
 	if (event_ring_count(lcore->ring) > 0)
 		ring_doorbell(lcore);

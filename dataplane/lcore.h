@@ -10,7 +10,6 @@
 #include "dataplane/idle.h"
 #include "dataplane/look.h"
 #include "dataplane/overflow.h"
-#include "link/call_event.h"
 #include "link/segment.h"
 
 struct settings;
@@ -35,11 +34,10 @@ struct lcore {
 	int doorbell;
 	uint64_t settings_seen;
 	struct look look;
-	struct defrag *defrag;
 	struct overflow overflow;
+	bool news; // events were told that the doorbell has not announced
 	struct idle idle;
 	uint8_t *scratch; // a packet of several segments, in one piece
-	struct call_event event;
 };
 
 // Queues, stop and takes_signals are the caller's. 0, or -errno with a sentence in error.

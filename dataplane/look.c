@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One look at a datagram. Every way out is a counter.
+// One look at a datagram or segment. Every way out is a counter.
 #include "dataplane/look.h"
 
 #include "dataplane/defrag.h"
 #include "dataplane/event.h"
 #include "dataplane/frame.h"
+#include "dataplane/tcp_flow.h"
 #include "link/counters.h"
 #include "sip/call.h"
 
@@ -73,25 +74,42 @@ bool look_payload(struct look *look, const struct frame *frame, const char *payl
 	return true;
 }
 
-bool look_frame(struct look *look, struct defrag *defrag, struct frame *frame, const uint8_t *data,
-		uint64_t now_ns, struct call_event *event)
+void look_message(void *ctx, const struct frame *frame, const char *text, size_t len,
+		  uint64_t now_ns)
+{
+	struct look *look = ctx;
+
+	if (look_payload(look, frame, text, len, now_ns, &look->event))
+		look->tell(look->ctx, &look->event);
+}
+
+static void look_datagram(struct look *look, const struct frame *frame, const uint8_t *data,
+			  uint64_t now_ns)
+{
+	if (!look_payload(look, frame, (const char *)data + frame->payload_off, frame->payload_len,
+			  now_ns, &look->event))
+		return;
+	look->counters->value[WIRE_UNFINISHED_CHECKSUM] += frame_checksum_unfinished(data, frame);
+	look->tell(look->ctx, &look->event);
+}
+
+void look_frame(struct look *look, struct frame *frame, const uint8_t *data, uint64_t now_ns)
 {
 	uint64_t *value = look->counters->value;
 
 	if (frame->verdict == FRAME_FRAGMENT) {
 		size_t len;
-		if (!defrag_add(defrag, frame, &data, &len, now_ns))
-			return false;
+		if (!defrag_add(look->defrag, frame, &data, &len, now_ns))
+			return;
 		frame_walk_reassembled(data, len, frame);
 	}
-	if (frame->verdict != FRAME_DATAGRAM) {
-		value[frame->reason]++;
-		return false;
-	}
 	value[WIRE_CUT_DATAGRAM] += frame->cut;
-	if (!look_payload(look, frame, (const char *)data + frame->payload_off, frame->payload_len,
-			  now_ns, event))
-		return false;
-	value[WIRE_UNFINISHED_CHECKSUM] += frame_checksum_unfinished(data, frame);
-	return true;
+	switch (frame->verdict) {
+	case FRAME_DATAGRAM: look_datagram(look, frame, data, now_ns); break;
+	case FRAME_SEGMENT:
+		tcp_flows_segment(look->flows, frame, (const char *)data + frame->payload_off,
+				  now_ns);
+		break;
+	default: value[frame->reason]++; break;
+	}
 }

@@ -12,14 +12,15 @@ enum wire_counter {
 	WIRE_TX_DROPPED, // inline: the other port took no more
 	// Let go by the frame walk, in the order of the layers.
 	WIRE_NOT_IP,
-	WIRE_NOT_UDP,
-	WIRE_SHORT_FRAME,   // cut before its headers end
-	WIRE_TOO_MANY_TAGS, // more VLAN tags than looked through
-	WIRE_IPV4_HEADER,   // version, header length or total length wrong
+	WIRE_OTHER_PROTOCOL, // neither UDP nor TCP
+	WIRE_SHORT_FRAME,    // cut before its headers end
+	WIRE_TOO_MANY_TAGS,  // more VLAN tags than looked through
+	WIRE_IPV4_HEADER,    // version, header length or total length wrong
 	WIRE_IPV6_HEADER,
 	WIRE_IPV6_EXTENSIONS, // more extension headers than looked through
 	WIRE_IPV6_NO_NEXT,    // no next header, or encrypted
 	WIRE_UDP_LENGTH,
+	WIRE_TCP_HEADER,
 	WIRE_CUT_DATAGRAM, // the capture or the port cut it: less there than the header says
 	// Fragments.
 	WIRE_FRAGMENTS,
@@ -28,6 +29,28 @@ enum wire_counter {
 	WIRE_FRAGMENT_INVALID,
 	WIRE_FRAGMENT_NO_ROOM, // table or mbufs used up
 	WIRE_FRAGMENT_DUPLICATE,
+	// TCP: what came, and whose it was.
+	WIRE_TCP_SEGMENTS, // with octets in them
+	WIRE_TCP_FLOWS,
+	WIRE_TCP_FOREIGN, // connections that carry something else, left alone from then on
+	WIRE_TCP_TLS,     // of these, TLS
+	WIRE_TCP_WEBSOCKET,
+	WIRE_TCP_SEEN_BEFORE, // segments that brought nothing new
+	WIRE_TCP_HELD,        // segments that waited for one before them
+	// TCP: what is missing.
+	WIRE_TCP_GAPS, // holes that nothing filled
+	WIRE_TCP_GAP_BYTES,
+	WIRE_TCP_GAPS_IN_BODY, // of these, the ones that cost no message
+	WIRE_TCP_LOST,         // messages given up in their headers
+	WIRE_TCP_CUT_BODY,     // messages without the end of their body
+	WIRE_TCP_NO_LENGTH,    // no Content-Length, which a stream needs
+	WIRE_TCP_BAD_LENGTH,
+	WIRE_TCP_TOO_LONG,
+	WIRE_TCP_GARBAGE,       // other octets where a message should begin
+	WIRE_TCP_SKIPPED_BYTES, // passed over in search of a message
+	WIRE_TCP_NO_ROOM,       // unfinished messages that gave way to others
+	WIRE_TCP_EVICTED,       // connections that gave way to others
+	WIRE_TCP_IDLE,          // connections given up because nothing came
 	// Let go by the gate.
 	WIRE_EMPTY_DATAGRAM,
 	WIRE_NOT_SIP,
@@ -36,7 +59,8 @@ enum wire_counter {
 	WIRE_TLS,
 	WIRE_SIP_IGNORED, // SIP that changes nothing
 	// SIP.
-	WIRE_SIP_MESSAGES, // all that looked like SIP: ignored, parsed and rejected
+	WIRE_SIP_MESSAGES, // all that looked like SIP, datagrams and framed from streams: ignored,
+			   // parsed and rejected
 	WIRE_SIP_PARSED,
 	WIRE_SIP_REFERENCE, // of these, by the reference parser
 	WIRE_SIP_REJECTED,

@@ -105,6 +105,22 @@ static inline void packet_udp(struct packet *packet, unsigned int payload)
 	packet_be16(packet, 0);
 }
 
+// flags as in RFC 9293 3.1; options: a multiple of four, of no operation.
+static inline void packet_tcp(struct packet *packet, uint32_t sequence, uint32_t acknowledged,
+			      unsigned int flags, unsigned int options)
+{
+	packet_be16(packet, 5060);
+	packet_be16(packet, 5070);
+	packet_be32(packet, sequence);
+	packet_be32(packet, acknowledged);
+	packet_u8(packet, (20 + options) / 4 << 4);
+	packet_u8(packet, flags);
+	packet_be16(packet, 8192);
+	packet_be32(packet, 0);
+	memset(packet->data + packet->len, 1, options);
+	packet->len += options;
+}
+
 static inline void packet_text(struct packet *packet, const char *text)
 {
 	packet_raw(packet, text, strlen(text));

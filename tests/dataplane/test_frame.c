@@ -12,12 +12,12 @@
 
 #include <cmocka.h>
 
-enum { DATAGRAM = -1, FRAGMENT = -2 };
+enum { DATAGRAM = -1, FRAGMENT = -2, SEGMENT = -3 };
 
 struct shape {
 	const char *name;
 	void (*build)(struct packet *packet);
-	int expect; // DATAGRAM, FRAGMENT or a reason
+	int expect; // DATAGRAM, SEGMENT, FRAGMENT or a reason
 	unsigned int tags;
 };
 
@@ -132,8 +132,36 @@ static void ipv4_short_total(struct packet *p)
 static void tcp(struct packet *p)
 {
 	packet_ethernet(p, 0x0800);
-	packet_ipv4(p, 0, 20, 1, 0, 6);
-	packet_zeros(p, 20);
+	packet_ipv4(p, 0, 25, 1, 0, 6);
+	packet_tcp(p, 0x11223344, 0x55667788, 0x18, 0);
+	packet_text(p, "hello");
+}
+
+static void tcp_options(struct packet *p)
+{
+	packet_ethernet(p, 0x86dd);
+	packet_ipv6(p, 37, 6);
+	packet_tcp(p, 0x11223344, 0x55667788, 0x18, 12);
+	packet_text(p, "hello");
+}
+
+static void tcp_no_header(struct packet *p)
+{
+	packet_ethernet(p, 0x0800);
+	packet_ipv4(p, 0, 19, 1, 0, 6);
+	packet_zeros(p, 19);
+}
+
+static void tcp_short_header(struct packet *p)
+{
+	tcp(p);
+	p->data[14 + 20 + 12] = 0x40;
+}
+
+static void tcp_long_header(struct packet *p)
+{
+	tcp(p);
+	p->data[14 + 20 + 12] = 0x70; // 28, and 25 are there
 }
 
 static void tcp_fragment(struct packet *p)
@@ -321,8 +349,12 @@ static const struct shape shapes[] = {
 	{"ipv4 version", ipv4_version, WIRE_IPV4_HEADER, 0},
 	{"ipv4 short header", ipv4_short_header, WIRE_IPV4_HEADER, 0},
 	{"ipv4 short total", ipv4_short_total, WIRE_IPV4_HEADER, 0},
-	{"tcp", tcp, WIRE_NOT_UDP, 0},
-	{"tcp fragment", tcp_fragment, WIRE_NOT_UDP, 0},
+	{"tcp", tcp, SEGMENT, 0},
+	{"tcp options", tcp_options, SEGMENT, 0},
+	{"tcp without header", tcp_no_header, WIRE_TCP_HEADER, 0},
+	{"tcp header too short", tcp_short_header, WIRE_TCP_HEADER, 0},
+	{"tcp header too long", tcp_long_header, WIRE_TCP_HEADER, 0},
+	{"tcp fragment", tcp_fragment, FRAGMENT, 0},
 	{"ipv6", ipv6_udp, DATAGRAM, 0},
 	{"ipv6 version", ipv6_version, WIRE_IPV6_HEADER, 0},
 	{"ipv6 six extensions", ipv6_six, DATAGRAM, 0},
@@ -333,14 +365,14 @@ static const struct shape shapes[] = {
 	{"ipv6 extension missing", ipv6_extension_missing, WIRE_IPV6_HEADER, 0},
 	{"ipv6 no next", ipv6_no_next, WIRE_IPV6_NO_NEXT, 0},
 	{"ipv6 esp", ipv6_esp, WIRE_IPV6_NO_NEXT, 0},
-	{"icmp6", icmp6, WIRE_NOT_UDP, 0},
+	{"icmp6", icmp6, WIRE_OTHER_PROTOCOL, 0},
 	{"udp none", udp_none, WIRE_UDP_LENGTH, 0},
 	{"udp too short", udp_too_short, WIRE_UDP_LENGTH, 0},
 	{"udp too long", udp_too_long, WIRE_UDP_LENGTH, 0},
 	{"first fragment", first_fragment, FRAGMENT, 0},
 	{"last fragment", last_fragment, FRAGMENT, 0},
 	{"ipv6 fragment", ipv6_fragment, FRAGMENT, 0},
-	{"ipv6 tcp fragment", ipv6_tcp_fragment, WIRE_NOT_UDP, 0},
+	{"ipv6 tcp fragment", ipv6_tcp_fragment, FRAGMENT, 0},
 	{"fragment odd", fragment_odd, WIRE_FRAGMENT_INVALID, 0},
 	{"fragment empty", fragment_empty, WIRE_FRAGMENT_INVALID, 0},
 	{"fragment beyond 65535", fragment_beyond, WIRE_FRAGMENT_INVALID, 0},
@@ -358,6 +390,7 @@ static int walk_exact(const uint8_t *data, size_t len, struct frame *frame)
 	assert_int_equal(verdict, frame->verdict);
 	switch (verdict) {
 	case FRAME_DATAGRAM: return DATAGRAM;
+	case FRAME_SEGMENT: return SEGMENT;
 	case FRAME_FRAGMENT: return FRAGMENT;
 	case FRAME_LET_GO: return (int)frame->reason;
 	default: fail_msg("no verdict"); return 0;
@@ -374,8 +407,13 @@ static void test_shapes(void **state)
 		if (got != shapes[i].expect)
 			fail_msg("%s: %d instead of %d", shapes[i].name, got, shapes[i].expect);
 		assert_int_equal(frame.tag_count, shapes[i].tags);
-		if (got != DATAGRAM)
+		if (got != DATAGRAM && got != SEGMENT)
 			continue;
+		if (got == SEGMENT) {
+			assert_int_equal(frame.sequence, 0x11223344);
+			assert_int_equal(frame.acknowledged, 0x55667788);
+			assert_int_equal(frame.tcp_flags, 0x18);
+		}
 		assert_false(frame.cut);
 		assert_int_equal(frame.source_port, 5060);
 		assert_int_equal(frame.target_port, 5070);
@@ -398,7 +436,7 @@ static void test_every_length(void **state)
 		walk_exact(packet.data, packet.len, &whole);
 		for (size_t len = 0; len < packet.len; len++) {
 			int got = walk_exact(packet.data, len, &frame);
-			if (got == DATAGRAM) {
+			if (got == DATAGRAM || got == SEGMENT) {
 				size_t there = len - frame.payload_off;
 				assert_true(frame.payload_off <= len);
 				assert_true(frame.payload_len <= there);
