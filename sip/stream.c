@@ -140,8 +140,9 @@ static bool is_content_length(const char *name, const char *end, const char **va
 {
 	const char *colon, *last;
 
-	// Of all names only few begin like that.
-	if ((*name | 0x20) != 'c' && (*name | 0x20) != 'l')
+	// Nearly all names differ here from "Content-Length" and "l".
+	if ((*name | 0x20) == 'c' ? end - name < 9 || (name[8] | 0x20) != 'l'
+				  : (*name | 0x20) != 'l')
 		return false;
 	colon = memchr(name, ':', (size_t)(end - name));
 	if (colon == NULL)
