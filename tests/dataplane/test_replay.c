@@ -217,6 +217,90 @@ static void test_fragments(void **state)
 	assert_int_equal(counters.value[WIRE_FRAGMENT_TIMEOUT], 1);
 }
 
+static const char with_length[] = "INVITE sip:b@x SIP/2.0\r\n"
+				  "Via: SIP/2.0/TCP 10.0.0.1;branch=z9hG4bK1\r\n"
+				  "From: <sip:a@x>;tag=a1\r\n"
+				  "To: <sip:b@x>\r\n"
+				  "Call-ID: c1\r\n"
+				  "CSeq: 1 INVITE\r\n"
+				  "Content-Length: 5\r\n\r\nv=0\r\n";
+
+// One IP packet whole or, if pieces is not 0, in fragments of that many octets.
+static void write_ip(struct capture *capture, unsigned int version, unsigned int proto,
+		     const struct packet *payload, unsigned int pieces, unsigned int id)
+{
+	unsigned int len = (unsigned int)payload->len, step = pieces ? pieces : len;
+
+	for (unsigned int off = 0; off < len; off += step) {
+		unsigned int part = len - off < step ? len - off : step;
+		bool more = off + part < len;
+		struct packet packet = {0};
+		packet_ethernet(&packet, version == 4 ? 0x0800 : 0x86dd);
+		if (version == 4) {
+			packet_ipv4(&packet, 0, part, id, off / 8 | (more ? 0x2000 : 0), proto);
+		} else if (pieces) {
+			packet_ipv6(&packet, 8 + part, 44);
+			packet_fragment_header(&packet, proto, off, more, id);
+		} else {
+			packet_ipv6(&packet, part, proto);
+		}
+		packet_raw(&packet, payload->data + off, part);
+		capture_write(capture, 1700000000000000, packet.data, (uint32_t)packet.len,
+			      (uint32_t)packet.len);
+	}
+}
+
+// The same message in a datagram and in three segments is the same event; also when each segment
+// comes in fragments.
+static void test_tcp(void **state)
+{
+	unsigned int len = (unsigned int)strlen(with_length), part = (len + 2) / 3;
+	struct call_event datagram;
+
+	for (unsigned int version = 4; version <= 6; version += 2) {
+		struct packet payload = {0};
+		struct capture capture;
+		capture_open(&capture, false, 1);
+		packet_udp(&payload, len);
+		packet_text(&payload, with_length);
+		write_ip(&capture, version, 17, &payload, 0, 1);
+		assert_int_equal(run_capture(&capture), 0);
+		assert_int_equal(events, 1);
+		datagram = last;
+		for (unsigned int pieces = 0; pieces <= 64; pieces += 64) {
+			capture_open(&capture, false, 1);
+			for (unsigned int off = 0; off < len; off += part) {
+				unsigned int bytes = len - off < part ? len - off : part;
+				payload.len = 0;
+				packet_tcp(&payload, 4294967200u + off, 0, 0x10, 12);
+				packet_raw(&payload, with_length + off, bytes);
+				write_ip(&capture, version, 6, &payload, pieces, 7 + off);
+			}
+			assert_int_equal(run_capture(&capture), 0);
+			assert_int_equal(events, 1);
+			assert_memory_equal(&last, &datagram, call_event_bytes(&last));
+			assert_int_equal(counters.value[WIRE_SIP_MESSAGES], 1);
+			assert_int_equal(counters.value[WIRE_TCP_SEGMENTS], 3);
+			assert_int_equal(counters.value[WIRE_REASSEMBLED], pieces ? 3 : 0);
+		}
+	}
+}
+
+// A capture that ends in the middle of a body: the message counts.
+static void test_tcp_at_the_end(void **state)
+{
+	struct packet payload = {0};
+	struct capture capture;
+
+	capture_open(&capture, false, 1);
+	packet_tcp(&payload, 1, 0, 0x10, 0);
+	packet_raw(&payload, with_length, strlen(with_length) - 3);
+	write_ip(&capture, 4, 6, &payload, 0, 1);
+	assert_int_equal(run_capture(&capture), 0);
+	assert_int_equal(events, 1);
+	assert_int_equal(counters.value[WIRE_TCP_CUT_BODY], 1);
+}
+
 // A file that ends in its last packet is read up to there, and that is said.
 static void test_cut_file(void **state)
 {
@@ -264,6 +348,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_links),    cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_snapped),  cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_tcp),      cmocka_unit_test(test_tcp_at_the_end),
 		cmocka_unit_test(test_cut_file), cmocka_unit_test(test_refused),
 	};
 
