@@ -37,36 +37,22 @@ static void step(struct replay *replay, const struct capture_packet *packet)
 		replay->now_ns = packet->time_ns;
 	replay->time(replay->ctx, replay->now_ns);
 	value[WIRE_RX_FRAMES]++;
-	value[WIRE_RX_BYTES] += header->len;
-	walk(replay->link, data, header->caplen, &frame);
+	value[WIRE_RX_BYTES] += packet->wire_len;
+	link_type_walk(packet->link, packet->data, packet->len, &frame);
 	defrag_expire(replay->look.defrag, replay->now_ns);
 	tcp_flows_expire(replay->look.flows, replay->now_ns);
-	look_frame(&replay->look, &frame, data, replay->now_ns);
+	look_frame(&replay->look, &frame, packet->data, replay->now_ns);
 }
 
 static int read_all(struct replay *replay, struct capture_file *capture, char *error, size_t size)
 {
-	char reason[PCAP_ERRBUF_SIZE] = "";
-	FILE *file = fopen(path, "rb");
+	struct capture_packet packet;
+	int got;
 
-	if (!file)
-		return fail(-errno, error, size, "%s: %s", path, strerror(errno));
-	replay->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO,
-								reason);
-	if (!replay->pcap) {
-		fclose(file);
-		return fail(-EINVAL, error, size, "%s is no capture (pcap or pcapng): %s", path,
-			    reason);
-	}
-	replay->link = pcap_datalink(replay->pcap);
-	if (!link_known(replay->link)) {
-		const char *name = pcap_datalink_val_to_name(replay->link);
-		return fail(-ENOTSUP, error, size,
-			    "%s has frames of link type %s, which are not read; Ethernet, Linux "
-			    "cooked, raw IP and loopback are",
-			    path, name ? name : "unknown");
-	}
-	return 0;
+	while ((got = capture_file_next(capture, &packet, error, size)) > 0)
+		step(replay, &packet);
+	tcp_flows_finish(replay->look.flows, replay->now_ns);
+	return got;
 }
 
 static int make_tables(struct replay *replay, const struct settings *settings, char *error,
@@ -77,30 +63,14 @@ static int make_tables(struct replay *replay, const struct settings *settings, c
 
 	look->flows = tcp_flows_new(wire->tcp_flows, wire->tcp_tails, &look->key, look->counters,
 				    look_message, look);
-	if (!look->flows)
-		return fail(-ENOMEM, error, size, "no memory for %llu TCP connections",
-			    (unsigned long long)wire->tcp_flows);
+	if (!look->flows) {
+		snprintf(error, size, "no memory for %llu TCP connections",
+			 (unsigned long long)wire->tcp_flows);
+		return -ENOMEM;
+	}
 	look->defrag = defrag_new(FRAGMENT_FLOWS, wire->fragment_timeout_ns, &look->key,
 				  look->counters, error, size);
 	return look->defrag ? 0 : -ENOMEM;
-}
-
-static int read_all(struct replay *replay, const char *path, char *error, size_t size)
-{
-	struct pcap_pkthdr *header;
-	const uint8_t *data;
-	int got;
-
-	while ((got = pcap_next_ex(replay->pcap, &header, &data)) == 1)
-		step(replay, header, data);
-	tcp_flows_finish(replay->look.flows, replay->now_ns);
-	if (got == PCAP_ERROR_BREAK) // the end of the file
-		return 0;
-	const char *reason = pcap_geterr(replay->pcap);
-	// libpcap has no code for it, only this word.
-	bool is_cut = strstr(reason, "truncated") != NULL;
-	return fail(is_cut ? 0 : -EINVAL, error, size, "%s%s: %s", path,
-		    is_cut ? " ends in the middle of a packet" : "", reason);
 }
 
 int replay_run(const char *path, const struct settings *settings, const struct siphash_key *key,
@@ -133,11 +103,10 @@ int replay_run(const char *path, const struct settings *settings, const struct s
 	if (!err)
 		err = make_tables(replay, settings, error, error_size);
 	if (!err)
-		err = read_all(replay, path, error, error_size);
+		err = read_all(replay, capture, error, error_size);
 	defrag_free(replay->look.defrag);
 	tcp_flows_free(replay->look.flows);
-	if (replay->pcap)
-		pcap_close(replay->pcap);
+	capture_file_close(capture);
 	free(replay);
 	return err;
 }
