@@ -13,15 +13,10 @@ trap 'rm -rf "$out"' EXIT
 for expect in "$captures"/*.expect; do
 	name=${expect%.expect}
 	for capture in "$name".pcap "$name"-*.pcapng; do
+		[ -e "$capture" ] || continue # the pattern itself: there is none
 		"$offhookctl" replay "$capture" --map-any sfb.example --json >"$out/changes"
 		diff -u "$expect" "$out/changes"
 	done
-done
-
-# SIP over TCP in small segments, as it was and out of order, twice, and with holes.
-for name in tcp-one-connection tcp-many-connections tcp-disorder; do
-	"$offhookctl" replay "$captures/$name.pcap" --map-any sfb.example --json >"$out/changes"
-	diff -u "$captures/$name.expect" "$out/changes"
 done
 
 # Without a directory nobody is mapped, and the totals still stand.
