@@ -130,7 +130,8 @@ static __attribute__((noinline)) uint32_t value_skip_escapes(struct text text, u
 static VALUE_INLINE uint32_t value_skip_quoted(const struct value *value, uint32_t at)
 {
 	at = value_find_near(value, at + 1, &value_quoted_stops);
-	return value->text.buf[at] == '"' ? at + 1 : value_skip_escapes(value->text, at, value->end);
+	return value->text.buf[at] == '"' ? at + 1
+					  : value_skip_escapes(value->text, at, value->end);
 }
 
 // The `<` behind a display name, quoted or of words; 0: something else is there.

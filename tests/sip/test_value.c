@@ -131,7 +131,8 @@ struct line {
 
 static void line_init(struct line *line, const char *text)
 {
-	static const char head[] = "INVITE sip:somebody.else@some.host.example.com SIP/2.0\r\nX-Some-Name:";
+	static const char head[] =
+		"INVITE sip:somebody.else@some.host.example.com SIP/2.0\r\nX-Some-Name:";
 	uint32_t at = sizeof(head) - 1;
 	char whole[512];
 	int len = snprintf(whole, sizeof(whole), "%s%s\r\n\r\n", head, text);
