@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// A window in four registers of eight octets, for any machine. Part of octets.h.
+#pragma once
+
+struct octets {
+	uint64_t part[4];
+};
+
+static inline struct octets octets_load(const char *at)
+{
+	return (struct octets){{load_8(at), load_8(at + 8), load_8(at + 16), load_8(at + 24)}};
+}
+
+static inline uint64_t octets_head(struct octets octets)
+{
+	return octets.part[0];
+}
+
+static inline void octets_store(char *at, struct octets octets)
+{
+	for (int i = 0; i < OCTETS; i++)
+		at[i] = (char)(octets.part[i / 8] >> i % 8 * 8);
+}
+
+static inline struct octets octets_lower(struct octets octets)
+{
+	for (int i = 0; i < 4; i++)
+		octets.part[i] |= 0x2020202020202020;
+	return octets;
+}
+
+// The top bits of the eight octets of each part, side by side.
+static inline uint32_t octets_gather(const uint64_t part[4])
+{
+	uint32_t mask = 0;
+
+	for (int i = 0; i < 4; i++)
+		mask |= (uint32_t)(((part[i] & 0x8080808080808080) >> 7) * 0x0102040810204080 >> 56)
+			<< 8 * i;
+	return mask;
+}
+
+static inline uint32_t octets_same(struct octets a, struct octets b)
+{
+	uint64_t zero[4];
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t differ = a.part[i] ^ b.part[i];
+
+		zero[i] = ~(((differ & 0x7f7f7f7f7f7f7f7f) + 0x7f7f7f7f7f7f7f7f) | differ);
+	}
+	return octets_gather(zero);
+}
+
+static inline uint32_t octets_equal(struct octets octets, char c)
+{
+	uint64_t all = (unsigned char)c * UINT64_C(0x0101010101010101);
+
+	return octets_same(octets, (struct octets){{all, all, all, all}});
+}
+
+static inline uint32_t octets_control(struct octets octets)
+{
+	uint64_t below[4];
+
+	for (int i = 0; i < 4; i++)
+		below[i] = ~(((octets.part[i] & 0x7f7f7f7f7f7f7f7f) + 0x6060606060606060) |
+			     octets.part[i]);
+	return octets_gather(below);
+}
+
+static inline uint32_t octets_among(struct octets octets, const struct octet_set *set)
+{
+	uint32_t mask = 0;
+
+	for (int i = 0; i < OCTETS; i++) {
+		unsigned char c = (unsigned char)(octets.part[i / 8] >> i % 8 * 8);
+
+		mask |= (uint32_t)((unsigned char)set->half[0][c & 15] == c) << i;
+	}
+	return mask;
+}
