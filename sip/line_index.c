@@ -4,6 +4,7 @@
 #include "sip/line_index.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "sip/kernel.h"
 
@@ -54,13 +55,8 @@ __attribute__((constructor)) static void select_best(void)
 	line_index_select(LINE_KERNEL_AUTO);
 }
 
-int line_index_build(const char *buf, size_t len, struct line_index *index)
+static int walk_selected(const char *buf, size_t len, struct line_index *index)
 {
-	// Offsets are 16 bits wide, the one behind the last byte included.
-	if (len > UINT16_MAX)
-		return -EMSGSIZE;
-	if (len < LINE_BLOCK)
-		return -ENODATA;
 	switch (selected) {
 #if defined(__x86_64__)
 	case LINE_KERNEL_SSE42: return line_index_sse42(buf, len, index);
@@ -69,6 +65,46 @@ int line_index_build(const char *buf, size_t len, struct line_index *index)
 #endif
 	default: return line_index_scalar(buf, len, index);
 	}
+}
+
+// What a kernel takes for granted.
+static bool is_usual(const char *buf, const struct line_index *index)
+{
+	for (uint32_t i = 1; i <= index->count; i++) {
+		if (index->start[i] < 2 || buf[index->start[i] - 2] != '\r')
+			return false;
+	}
+	return buf[index->header_end - 2] == '\r';
+}
+
+static int walk_plain(const char *buf, size_t len, struct line_index *index)
+{
+	size_t limit = len < SIP_MAX_HEADER_BYTES ? len : SIP_MAX_HEADER_BYTES, line = 0, next;
+	const char *lf;
+
+	index->count = 0;
+	index->start[0] = 0;
+	while ((lf = memchr(buf + line, '\n', limit - line)) != NULL) {
+		next = (size_t)(lf - buf) + 1;
+		if (next - line == 1 || (next - line == 2 && buf[line] == '\r')) {
+			index->header_end = (uint32_t)next;
+			return 0;
+		}
+		if (index->count == LINE_INDEX_MAX)
+			return -EMSGSIZE;
+		index->start[++index->count] = (uint32_t)next;
+		line = next;
+	}
+	return len > SIP_MAX_HEADER_BYTES ? -EMSGSIZE : -ENODATA;
+}
+
+int line_index_build(const char *buf, size_t len, struct line_index *index)
+{
+	if (len > SIP_MAX_BYTES)
+		return -EMSGSIZE;
+	if (len >= LINE_BLOCK && walk_selected(buf, len, index) == 0 && is_usual(buf, index))
+		return 0;
+	return walk_plain(buf, len, index);
 }
 
 const char *line_kernel_name(enum line_kernel kernel)

@@ -19,7 +19,7 @@ enum line_kernel {
 
 enum {
 	LINE_INDEX_MAX = 256,
-	LINE_INDEX_BYTES = 8128, // 127 blocks: a kernel counts controls in octets
+	LINE_INDEX_BYTES = 8128, // for a kernel: 127 blocks, as one counts controls in octets
 	LINE_BLOCK = 64,
 };
 
@@ -31,10 +31,9 @@ struct line_index {
 	uint32_t start[LINE_INDEX_MAX + LINE_BLOCK + 6];
 };
 
-// 0; -EMSGSIZE with more than LINE_INDEX_MAX lines; -ENODATA without an empty line in the first
-// LINE_INDEX_BYTES, or less than LINE_BLOCK octets: no message is that short; -EINVAL unless there
-// are two control characters a line: whether they are CR and LF is for the caller to see. Unless 0,
-// nothing in *index holds.
+// 0, -EMSGSIZE with more than LINE_INDEX_MAX lines or SIP_MAX_HEADER_BYTES, -ENODATA without an
+// empty line. Unless 0, nothing in *index holds. Lines may end with LF alone; a kernel takes only
+// those of usual messages, what it leaves is walked plainly.
 int line_index_build(const char *buf, size_t len, struct line_index *index);
 
 // Picks the kernel for all following calls; AUTO: the best this machine has. -ENOTSUP if it lacks

@@ -63,7 +63,9 @@ static inline int line_walk_end(struct line_walk *walk, struct line_index *index
 	return index->count <= LINE_INDEX_MAX ? 0 : -EMSGSIZE;
 }
 
-// len is at least a block. The last one starts as far before its place as it would be too long.
+// len is at least a block. 0; -ENODATA, -EMSGSIZE, or -EINVAL unless there are two control
+// characters a line: whether they are CR and LF is for the caller to see. The last block starts as
+// far before its place as it would be too long.
 static inline __attribute__((always_inline)) int line_walk(const char *buf, size_t len,
 							   struct line_index *index)
 {
