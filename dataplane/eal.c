@@ -229,6 +229,15 @@ static void run_dir_leave(struct run_dir *dir)
 	free(dir->before);
 }
 
+static const char *start_advice(void)
+{
+	// In a bare chroot DPDK only says that no core is available.
+	if (access("/sys/devices/system/cpu", F_OK) < 0)
+		return "it reads what processors there are from /sys: mount it";
+	return eal.hugepages ? "try wire.hugepages: never"
+			     : "check wire.memory, wire.eal_args and free memory";
+}
+
 int eal_start(const struct eal_plan *plan, char *error, size_t error_size)
 {
 	struct run_dir dir;
@@ -255,9 +264,7 @@ int eal_start(const struct eal_plan *plan, char *error, size_t error_size)
 	free(args);
 	if (used < 0) {
 		snprintf(error, error_size, "DPDK did not start (%s): %s; %s",
-			 rte_strerror(rte_errno), eal_last_words(),
-			 eal.hugepages ? "try wire.hugepages: never"
-				       : "check wire.memory, wire.eal_args and free memory");
+			 rte_strerror(rte_errno), eal_last_words(), start_advice());
 		return -EIO;
 	}
 	eal.started = true;
