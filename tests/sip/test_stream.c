@@ -234,6 +234,24 @@ static void test_lengths(void **state)
 	}
 }
 
+// Headers that the line index leaves: a fold by tab, and more octets than it looks at.
+static void test_beside_the_index(void **state)
+{
+	static char line[12000];
+	const char *heads[] = {"Content-Length:\r\n\t4\r\n", line};
+
+	memset(line, 'x', sizeof(line) - 1);
+	memcpy(line, "X: ", 3);
+	strcpy(line + sizeof(line) - 22, "\r\nContent-Length: 4\r\n");
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		const char *text = message(heads[i], "v=0\n");
+		reader_init(&reader, true);
+		feed(&reader, text, strlen(text));
+		feed(&reader, plain(), strlen(plain()));
+		assert_int_equal(reader.count[STREAM_MESSAGE], 2);
+	}
+}
+
 // The largest message that is taken, and one octet more.
 static void test_largest(void **state)
 {
@@ -476,10 +494,15 @@ static void test_mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_cut),       cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_largest),         cmocka_unit_test(test_endless_headers),
-		cmocka_unit_test(test_from_the_middle), cmocka_unit_test(test_gaps),
-		cmocka_unit_test(test_others),          cmocka_unit_test(test_search_ends),
+		cmocka_unit_test(test_every_cut),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_beside_the_index),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_endless_headers),
+		cmocka_unit_test(test_from_the_middle),
+		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_search_ends),
 		cmocka_unit_test(test_mutations),
 	};
 
