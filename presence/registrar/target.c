@@ -22,6 +22,7 @@
 // none, when each second more is a second of wrong lamps.
 #define PEER_DOWN_MOST_NS  (30 * NS_PER_S)
 #define PEER_ALONE_MOST_NS (5 * NS_PER_S)
+#define PEER_STAYED_NS     (10 * NS_PER_S)
 #define RESOLVE_AGAIN_NS   (5 * NS_PER_S)   // after a failure, and at most so often
 #define WIDE_REFUSED_NS    (600 * NS_PER_S) // a peer without TCP will not have it soon
 #define SEND_LIMIT         (4 * 1024 * 1024)
@@ -120,8 +121,7 @@ static void peer_channel_opened(struct channel *channel)
 	struct peer *peer = channel_peer(channel);
 
 	metric_add(&connects, 1);
-	if (channel->kind != CONNECTION_UDP) // a UDP socket opens whether there is a peer or not
-		peer->failures = 0;
+	peer->opened_ns = clock_mono_ns();
 	peer->down_until_ns = 0;
 	peer->target->failed = false;
 	registrar_changed(peer->target->registrar);
@@ -137,6 +137,11 @@ static void peer_channel_closed(struct channel *channel, bool was_open, const ch
 	struct peer *peer = channel_peer(channel);
 	struct registrar *registrar = peer->target->registrar;
 
+	// A server that does not like us may say so only after the handshake (RFC 8446 4.4.2.4):
+	// to be open is no success, to stay so is one. A UDP socket opens whoever is there.
+	if (was_open && channel->kind != CONNECTION_UDP &&
+	    clock_mono_ns() - peer->opened_ns >= PEER_STAYED_NS)
+		peer->failures = 0;
 	if (channel == &peer->wide) {
 		if (!was_open)
 			peer->wide_refused_ns = clock_mono_ns() + WIDE_REFUSED_NS;

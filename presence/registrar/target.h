@@ -25,6 +25,7 @@ struct peer {
 	unsigned int failures;
 	uint64_t down_until_ns;
 	uint64_t heard_ns;        // last response
+	uint64_t opened_ns;       // last connection
 	uint64_t wide_refused_ns; // until then nothing leaves UDP for TCP
 	struct channel wide;      // TCP beside UDP, for long requests (RFC 3261 18.1.1)
 	unsigned int channels;

@@ -431,6 +431,31 @@ static void only_server_is_silent(void **state)
 	world_close();
 }
 
+// It accepts connections and closes them at once: connected to less and less often.
+static void server_puts_us_out(void **state)
+{
+	unsigned int connects = 0;
+
+	(void)state;
+	world_prepare("tcp");
+	world.settings.registrar.connections = 1;
+	world_open();
+	for (int ms = 0; ms < 20000; ms += 100) {
+		int fd;
+
+		assert_true(server_is_quiet(&world.server, world.loop));
+		fd = world.server.connection[0];
+		if (fd >= 0) {
+			connects++;
+			close(fd);
+			world.server.connection[0] = -1;
+		}
+		go(100 * MS);
+	}
+	assert_in_range(connects, 4, 8); // after 0, 1, 3, 7, 12 and 17 s
+	world_close();
+}
+
 // Answers to challenges come out of the same bucket.
 static void challenges_are_paced(void **state)
 {
@@ -832,6 +857,7 @@ int main(void)
 		BOTH(retry_after_holds_turns),
 		cmocka_unit_test(only_server_is_silent),
 		BOTH(challenges_are_paced),
+		cmocka_unit_test(server_puts_us_out),
 		BOTH(challenge),
 		BOTH(wrong_password),
 		cmocka_unit_test(long_request_leaves_udp),
