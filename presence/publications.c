@@ -47,10 +47,11 @@ void publication_restore(struct publications *publications, const struct store_p
 {
 	uint64_t now = clock_mono_ns();
 	uint64_t expires = restored_until(now, record->expires_wall_ns);
+	bool expired = record->expires_wall_ns <= clock_wall_ns();
 	struct publication *publication;
 	struct person *person;
 
-	if (record->expires_wall_ns <= clock_wall_ns()) {
+	if (expired && record->orphan_wall_ns <= clock_wall_ns()) {
 		store_drop_publication(publications->store, record->person);
 		return;
 	}
@@ -72,7 +73,7 @@ void publication_restore(struct publications *publications, const struct store_p
 	}
 	if (record->orphan_wall_ns)
 		publication_set_orphan(publication, restored_until(now, record->orphan_wall_ns));
-	if (record->etag[0]) {
+	if (record->etag[0] && !expired) {
 		publication->etag = strdup(record->etag);
 		publication->expires_ns = expires;
 		publication->modify = true;

@@ -688,6 +688,27 @@ static void restart_with_an_orphan(void **state)
 	world_stop();
 }
 
+// What had a name is over, the orphan beside it is not.
+static void restart_with_nothing_but_an_orphan(void **state)
+{
+	struct store_publication record = {.person = JOHN, .etag = "a"};
+
+	(void)state;
+	world_start(false);
+	record.expires_wall_ns = clock_wall_ns() - S;
+	record.orphan_wall_ns = clock_wall_ns() + 400 * S;
+	store_save_publication(NULL, &record, 0, NULL, NULL);
+	publication_restore(world.publications, &record);
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_int_equal(world.sent_count, 0);
+	assert_string_equal(world_state(JOHN), "orphan");
+	world_go(400 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_false(world_stored(JOHN)->there);
+	world_stop();
+}
+
 static void restart_call_is_over(void **state)
 {
 	(void)state;
@@ -867,6 +888,7 @@ int main(void)
 		cmocka_unit_test(restart_still_busy),
 		cmocka_unit_test(restart_with_an_old_tag),
 		cmocka_unit_test(restart_with_an_orphan),
+		cmocka_unit_test(restart_with_nothing_but_an_orphan),
 		cmocka_unit_test(call_ends_while_refresh_is_in_flight),
 		cmocka_unit_test(restart_call_is_over),
 		cmocka_unit_test(restart_with_an_intent),
