@@ -12,7 +12,8 @@
 
 enum {
 	EVENT_RING_SLOTS_MAX = 1 << 16, // 64 MiB a ring
-	EVENT_RING_REWINDS = 3,
+	// With a second or two between them it outlasts a bad minute, not a bad event.
+	EVENT_RING_REWINDS = 8,
 };
 
 struct event_ring {
