@@ -85,6 +85,8 @@ void publication_restore(struct publications *publications, const struct store_p
 	} else if (expires > publication->orphan_ns) {
 		publication_set_orphan(publication, expires);
 	}
+	if (publication->desired && !record->wanted)
+		publication_save(publication); // a call has begun before the store was read
 	publication->not_before_ns = now + publication_random(publications, RECOVERY_JITTER_NS);
 	publication_step(publication);
 }

@@ -709,6 +709,24 @@ static void restart_with_nothing_but_an_orphan(void **state)
 	world_stop();
 }
 
+// The last call was over, but the next one has begun before the store was read.
+static void restart_with_a_new_call(void **state)
+{
+	struct store_publication record = {.person = JOHN, .etag = "a"};
+
+	(void)state;
+	world_start(false);
+	record.expires_wall_ns = clock_wall_ns() + 300 * S;
+	store_save_publication(NULL, &record, 0, NULL, NULL);
+	world_busy(JOHN, true);
+	publication_restore(world.publications, &record);
+	assert_true(world_stored(JOHN)->record.wanted);
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_sent(1, PUBLISH_MODIFY, "a");
+	world_stop();
+}
+
 static void restart_call_is_over(void **state)
 {
 	(void)state;
@@ -888,6 +906,7 @@ int main(void)
 		cmocka_unit_test(restart_still_busy),
 		cmocka_unit_test(restart_with_an_old_tag),
 		cmocka_unit_test(restart_with_an_orphan),
+		cmocka_unit_test(restart_with_a_new_call),
 		cmocka_unit_test(restart_with_nothing_but_an_orphan),
 		cmocka_unit_test(call_ends_while_refresh_is_in_flight),
 		cmocka_unit_test(restart_call_is_over),
