@@ -139,7 +139,7 @@ static void make_disorder(void)
 	if (!disordered.frame)
 		abort();
 	memcpy(disordered.frame, in_order.frame, in_order.count * sizeof(*in_order.frame));
-	for (size_t i = 0; i < disordered.count; i++) {
+	for (size_t i = CONNECTIONS; i < disordered.count; i++) { // behind the SYNs
 		size_t next = i + 1;
 		if (rand_r(&seed) % 100 != 0)
 			continue;
@@ -158,6 +158,8 @@ static void make_frames(const struct sample_set *set)
 {
 	static struct stream streams[CONNECTIONS];
 
+	for (unsigned int i = 0; i < CONNECTIONS; i++)
+		add_frame(&in_order, FRAME_TCP_SYN, i, UINT32_MAX, "", 0);
 	for (size_t i = 0; i < set->count; i++) {
 		const struct sample *sample = &set->samples[i];
 		unsigned int connection = (unsigned int)(i / 16 % CONNECTIONS);

@@ -286,6 +286,29 @@ static void test_tcp(void **state)
 	}
 }
 
+// A hole before it holds a message back: it is told when patience ends, not with the next packet.
+static void test_tcp_hole(void **state)
+{
+	struct packet payload = {0}, later = {0};
+	struct capture capture;
+
+	capture_open(&capture, false, 1);
+	packet_tcp(&payload, 1, 0, 0x10, 0);
+	packet_text(&payload, "\r\n");
+	write_ip(&capture, 4, 6, &payload, 0, 1);
+	payload.len = 0;
+	packet_tcp(&payload, 1000, 0, 0x10, 0);
+	packet_text(&payload, with_length);
+	write_ip(&capture, 4, 6, &payload, 0, 2);
+	packet_datagram(&later, "later");
+	capture_write(&capture, 1700000020000000, later.data, (uint32_t)later.len,
+		      (uint32_t)later.len);
+	assert_int_equal(run_capture(&capture), 0);
+	assert_int_equal(events, 1);
+	assert_true(last.mono_ns == UINT64_C(1700000001000000000));
+	assert_int_equal(counters.value[WIRE_TCP_GAPS], 1);
+}
+
 // A capture that ends in the middle of a body: the message counts.
 static void test_tcp_at_the_end(void **state)
 {
@@ -349,7 +372,8 @@ int main(void)
 		cmocka_unit_test(test_links),    cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_snapped),  cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_tcp),      cmocka_unit_test(test_tcp_at_the_end),
-		cmocka_unit_test(test_cut_file), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_tcp_hole), cmocka_unit_test(test_cut_file),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
