@@ -143,6 +143,12 @@ static void take_syn(struct tcp_flows *flows, struct tcp_flow *flow, unsigned in
 
 	if (way->has_first && way->first == first)
 		return;
+	// The octets behind it were faster.
+	if (way->known && !way->has_first && way->next - first <= RESET_BYTES) {
+		way->has_first = true;
+		way->first = first;
+		return;
+	}
 	if (way->known || (other->known && !answers)) {
 		// The port pair is used again.
 		tcp_order_finish(flows, way, UINT32_MAX, now_ns);

@@ -426,6 +426,13 @@ static void test_ends(void **state)
 		assert_int_equal(counters.value[WIRE_TCP_FLOWS], 2);
 		assert_int_equal(counters.value[WIRE_TCP_LOST], 0); // nothing proved it SIP
 	}
+	// A SYN behind the first octets.
+	prepare();
+	data(1000, text, half);
+	mark(SYN, 999);
+	data(1000 + (uint32_t)half, text + half, len - half);
+	assert_told(all, "late", 0);
+	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 1);
 	// Both ends: nothing of it is left, and an octet more is a new connection.
 	prepare();
 	mark(SYN, 999);
