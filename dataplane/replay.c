@@ -27,20 +27,31 @@ struct replay {
 	void *ctx;
 };
 
-// Packets that were written out of order never turn the clock back.
+// What TCP waited for in vain between two packets is given up at its own time, as a poll core
+// would. Packets that were written out of order never turn the clock back.
+static void advance(struct replay *replay, uint64_t packet_ns)
+{
+	for (uint64_t due; (due = tcp_flows_due_ns(replay->look.flows)) < packet_ns;) {
+		replay->now_ns = due;
+		replay->time(replay->ctx, due);
+		tcp_flows_expire(replay->look.flows, due);
+	}
+	if (packet_ns > replay->now_ns)
+		replay->now_ns = packet_ns;
+	replay->time(replay->ctx, replay->now_ns);
+	tcp_flows_expire(replay->look.flows, replay->now_ns);
+	defrag_expire(replay->look.defrag, replay->now_ns);
+}
+
 static void step(struct replay *replay, const struct capture_packet *packet)
 {
 	uint64_t *value = replay->look.counters->value;
 	struct frame frame;
 
-	if (packet->time_ns > replay->now_ns)
-		replay->now_ns = packet->time_ns;
-	replay->time(replay->ctx, replay->now_ns);
+	advance(replay, packet->time_ns);
 	value[WIRE_RX_FRAMES]++;
 	value[WIRE_RX_BYTES] += packet->wire_len;
 	link_type_walk(packet->link, packet->data, packet->len, &frame);
-	defrag_expire(replay->look.defrag, replay->now_ns);
-	tcp_flows_expire(replay->look.flows, replay->now_ns);
 	look_frame(&replay->look, &frame, packet->data, replay->now_ns);
 }
 

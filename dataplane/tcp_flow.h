@@ -39,5 +39,7 @@ void tcp_flows_segment(struct tcp_flows *flows, const struct frame *frame, const
 		       uint64_t now_ns);
 // Gives up what did not come in time: messages behind a hole are told then. Often.
 void tcp_flows_expire(struct tcp_flows *flows, uint64_t now_ns);
+// When there is the next to give up; UINT64_MAX: nothing waits.
+uint64_t tcp_flows_due_ns(const struct tcp_flows *flows);
 // Whatever waits is told or given up (the end of a capture).
 void tcp_flows_finish(struct tcp_flows *flows, uint64_t now_ns);

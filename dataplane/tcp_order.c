@@ -278,6 +278,18 @@ void tcp_order_expire(struct tcp_flows *flows, uint64_t now_ns)
 	}
 }
 
+uint64_t tcp_flows_due_ns(const struct tcp_flows *flows)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (int list = TCP_LIST_TAIL; list < TCP_LISTS; list++) {
+		const struct tcp_window *first = TAILQ_FIRST(&flows->list[list]);
+		if (first && first->deadline_ns < due)
+			due = first->deadline_ns;
+	}
+	return due;
+}
+
 void tcp_order_finish_all(struct tcp_flows *flows, uint64_t now_ns)
 {
 	struct tcp_window *window;
