@@ -19,6 +19,11 @@ for expect in "$captures"/*.expect; do
 	done
 done
 
+# From a pipe.
+# shellcheck disable=SC2002
+cat "$captures/calls.pcap" | "$offhookctl" replay - --map-any sfb.example --json >"$out/changes"
+diff -u "$captures/calls.expect" "$out/changes"
+
 # Without a directory nobody is mapped, and the totals still stand.
 "$offhookctl" replay --json "$captures/calls.pcap" >"$out/changes"
 grep -q '"calls": 4, "persons": 0' "$out/changes"
