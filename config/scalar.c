@@ -235,6 +235,7 @@ bool scalar_read(const struct schema_key *key, const char *text, void *at, char 
 	case SCHEMA_TEXT:
 	case SCHEMA_TEXTS: return text_read(key, text, at, why, why_size);
 	case SCHEMA_BOOL: return bool_read(text, at, why, why_size);
+	case SCHEMA_NUMBERS:
 	case SCHEMA_UNSIGNED:
 		if (!count_read(key, text, &number, why, why_size))
 			return false;

@@ -61,6 +61,7 @@ void scalar_text(const struct schema_key *key, const void *at, char *out, size_t
 							     : "-");
 		return;
 	case SCHEMA_BOOL: snprintf(out, size, "%s", *(const bool *)at ? "yes" : "no"); return;
+	case SCHEMA_NUMBERS:
 	case SCHEMA_UNSIGNED: snprintf(out, size, "%u", *(const unsigned int *)at); return;
 	case SCHEMA_NUMBER: snprintf(out, size, "%.0f", *(const double *)at); return;
 	case SCHEMA_COUNT:

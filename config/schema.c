@@ -47,6 +47,9 @@
 	ROW(path, SCHEMA_SIZE, flags, member, fallback, RANGE(least, most))
 #define RATE(path, member, flags, least, most, fallback) \
 	ROW(path, SCHEMA_RATE, flags, member, fallback, RANGE(least, most))
+#define NUMBERS(path, member, counter, flags, least, most, fallback)                          \
+	ROW(path, SCHEMA_NUMBERS, flags, member, fallback, ITEMS(member), RANGE(least, most), \
+	    .count_offset = offsetof(struct settings, counter))
 #define TEXTS(path, member, counter, flags, form_, fallback)                           \
 	ROW(path, SCHEMA_TEXTS, flags, member, fallback, ITEMS(member), .form = form_, \
 	    .count_offset = offsetof(struct settings, counter))
@@ -120,6 +123,10 @@ const struct schema_key schema_keys[] = {
 	DURATION("wire.fragment_timeout", wire.fragment_timeout_ns, 0, 10 * MS, 60 * S, "2s"),
 	COUNT("wire.tcp_flows", wire.tcp_flows, 0, 16, 1 << 22, "65536"),
 	COUNT("wire.tcp_tails", wire.tcp_tails, 0, 16, 1 << 20, "1024"),
+	NUMBERS("wire.vxlan_ports", wire.vxlan_port, wire.vxlan_port_count, 0, 1, 65535,
+		"4789,8472"),
+	NUMBERS("wire.geneve_ports", wire.geneve_port, wire.geneve_port_count, 0, 1, 65535, "6081"),
+	NUMBERS("wire.hep_ports", wire.hep_port, wire.hep_port_count, 0, 1, 65535, "9060"),
 	TEXTS("wire.eal_args", wire.eal_arg, wire.eal_arg_count, SCHEMA_REPEATS, FORM_ANY, ""),
 
 	BOOL("calls.callers", calls.callers, LIVE, "yes"),

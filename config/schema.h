@@ -21,6 +21,7 @@ enum schema_type {
 	SCHEMA_RATE,     // double, a second
 	SCHEMA_WORD,     // int or enum
 	SCHEMA_CORES,    // uint64_t, bit mask
+	SCHEMA_NUMBERS,  // array of unsigned int and its count
 	SCHEMA_TEXTS,    // array of settings_text and its count
 	SCHEMA_WORDS,    // array of enum, ended by the first 0
 	SCHEMA_RULES,    // array of struct settings_rule and its count

@@ -19,6 +19,7 @@ enum {
 	SETTINGS_LIST = 32,
 	SETTINGS_RULES = 32,
 	SETTINGS_EAL_ARGS = 16,
+	SETTINGS_UDP_PORTS = 8,
 };
 
 enum settings_stop { STOP_NONE, STOP_REMOVE, STOP_KEEP };
@@ -82,6 +83,12 @@ struct settings_wire {
 	uint64_t fragment_timeout_ns;
 	uint64_t tcp_flows; // connections followed, of each poll core
 	uint64_t tcp_tails; // of these, directions with a message unfinished
+	unsigned int vxlan_port[SETTINGS_UDP_PORTS]; // where these are looked for
+	unsigned int vxlan_port_count;
+	unsigned int geneve_port[SETTINGS_UDP_PORTS];
+	unsigned int geneve_port_count;
+	unsigned int hep_port[SETTINGS_UDP_PORTS];
+	unsigned int hep_port_count;
 	settings_text eal_arg[SETTINGS_EAL_ARGS];
 	unsigned int eal_arg_count;
 };

@@ -103,6 +103,45 @@ static void durations_check(const struct check *check)
 	}
 }
 
+static bool has_port(const unsigned int *ports, unsigned int count, unsigned int port)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (ports[i] == port)
+			return true;
+	return false;
+}
+
+// A port carries one thing.
+static void udp_ports_check(const struct check *check)
+{
+	const struct settings_wire *wire = &check->settings->wire;
+	const struct {
+		const char *key;
+		const unsigned int *port;
+		unsigned int count;
+	} lists[] = {
+		{"wire.vxlan_ports", wire->vxlan_port, wire->vxlan_port_count},
+		{"wire.geneve_ports", wire->geneve_port, wire->geneve_port_count},
+		{"wire.hep_ports", wire->hep_port, wire->hep_port_count},
+	};
+
+	for (unsigned int i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (unsigned int j = 0; j < i; j++) {
+			// Told at one that is in the file.
+			bool later = file_find(check->root, lists[i].key);
+			unsigned int at = later ? i : j, other = later ? j : i;
+			if (!is_good(check, lists[i].key) || !is_good(check, lists[j].key))
+				continue;
+			for (unsigned int k = 0; k < lists[at].count; k++)
+				if (has_port(lists[other].port, lists[other].count,
+					     lists[at].port[k]))
+					contradiction(check, lists[at].key,
+						      "has %u, which is in %s", lists[at].port[k],
+						      lists[other].key);
+		}
+	}
+}
+
 // One key has no use, or no meaning, without the other.
 static void companions_check(const struct check *check)
 {
@@ -138,6 +177,7 @@ void settings_check(const struct settings *settings, struct file_node *root, boo
 	    is_good(&check, "registrar.target"))
 		contradiction(&check, "registrar.target",
 			      "is required: target: \"sip:pool.example:5061;transport=tls\"");
+	udp_ports_check(&check);
 	durations_check(&check);
 	companions_check(&check);
 }

@@ -296,6 +296,34 @@ static const struct {
 	 "wire:\n"
 	 "  queues: 17\n",
 	 "2:11: wire.queues is too large: at most 16\n"},
+	{"number in a list below", false,
+	 "wire:\n"
+	 "  vxlan_ports: [4789, 0]\n",
+	 "2:23: wire.vxlan_ports is too small: at least 1\n"},
+	{"number in a list above", false,
+	 "wire:\n"
+	 "  geneve_ports: [65536]\n",
+	 "2:18: wire.geneve_ports is too large: at most 65535\n"},
+	{"number in a list twice", false,
+	 "wire:\n"
+	 "  hep_ports: [9060, 9060]\n",
+	 "2:21: wire.hep_ports has 9060 twice\n"},
+	{"number in a list in words", false,
+	 "wire:\n"
+	 "  hep_ports: [hep]\n",
+	 "2:15: wire.hep_ports `hep` is no whole number\n"},
+	{"number without a list", false,
+	 "wire:\n"
+	 "  hep_ports: 9060\n",
+	 "2:14: wire.hep_ports is a list: write [\"9060\"]\n"},
+	{"port for two", false,
+	 "wire:\n"
+	 "  hep_ports: [9060, 4789]\n",
+	 "2:14: wire.hep_ports has 4789, which is in wire.vxlan_ports\n"},
+	{"port for two, the other given", false,
+	 "wire:\n"
+	 "  vxlan_ports: [1, 2, 6081]\n",
+	 "2:16: wire.vxlan_ports has 6081, which is in wire.geneve_ports\n"},
 	{"count with a unit", false,
 	 "wire:\n"
 	 "  mbufs: 16k\n",

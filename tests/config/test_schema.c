@@ -76,6 +76,7 @@ static size_t size_of(const struct schema_key *key)
 	case SCHEMA_NUMBER:
 	case SCHEMA_RATE: return sizeof(double);
 	case SCHEMA_TEXT: return sizeof(settings_text);
+	case SCHEMA_NUMBERS: return sizeof(unsigned int) * key->items;
 	case SCHEMA_TEXTS: return sizeof(settings_text) * key->items;
 	case SCHEMA_WORDS: return sizeof(int) * key->items;
 	case SCHEMA_RULES: return sizeof(struct settings_rule) * key->items;
@@ -88,7 +89,8 @@ static void test_rows_fit_their_members(void **state)
 	for (unsigned int i = 0; i < schema_key_count; i++) {
 		const struct schema_key *key = &schema_keys[i];
 		bool words = key->type == SCHEMA_WORD || key->type == SCHEMA_WORDS;
-		bool counted = key->type == SCHEMA_TEXTS || key->type == SCHEMA_RULES;
+		bool counted = key->type == SCHEMA_NUMBERS || key->type == SCHEMA_TEXTS ||
+			       key->type == SCHEMA_RULES;
 
 		if (size_of(key) != key->size)
 			print_error("%s\n", key->path);

@@ -118,6 +118,8 @@ static void test_good_values(void **state)
 		  "  poll: always\n"
 		  "  memory: 1G\n"
 		  "  ring_slots: 64\n"
+		  "  vxlan_ports: [4790]\n"
+		  "  hep_ports: []\n"
 		  "  eal_args: [--log-level, lib.eal:debug, --log-level, pmd:debug]\n"
 		  "calls:\n"
 		  "  ack_timeout: off\n"
@@ -150,6 +152,12 @@ static void test_good_values(void **state)
 	assert_true(s.wire.cores == 0x3a);
 	assert_int_equal(s.wire.poll, POLL_ALWAYS);
 	assert_true(s.wire.memory_bytes == UINT64_C(1) << 30);
+	assert_int_equal(s.wire.vxlan_port_count, 1);
+	assert_int_equal(s.wire.vxlan_port[0], 4790);
+	assert_int_equal(s.wire.vxlan_port[1], 0);
+	assert_int_equal(s.wire.geneve_port_count, 1);
+	assert_int_equal(s.wire.geneve_port[0], 6081);
+	assert_int_equal(s.wire.hep_port_count, 0);
 	assert_int_equal(s.wire.eal_arg_count, 4);
 	assert_true(s.calls.ack_timeout_ns == 0);
 	assert_true(s.calls.clear_delay_ns == 500000000);
