@@ -22,6 +22,31 @@ enum wire_counter {
 	WIRE_UDP_LENGTH,
 	WIRE_TCP_HEADER,
 	WIRE_CUT_DATAGRAM, // the capture or the port cut it: less there than the header says
+	// Encapsulations: frames that came in each, by the innermost packet that could be reached.
+	WIRE_MPLS,
+	WIRE_GRE,
+	WIRE_ERSPAN, // in GRE, not counted there
+	WIRE_IP_IN_IP,
+	WIRE_VXLAN,
+	WIRE_GENEVE,
+	WIRE_HEP,
+	// Let go on the way into one.
+	WIRE_TOO_DEEP,     // more encapsulations than looked through
+	WIRE_MPLS_LABELS,  // more labels than looked through, or none is the last
+	WIRE_MPLS_PAYLOAD, // neither IP nor Ethernet below the labels
+	WIRE_GRE_HEADER,   // version, source routing, or cut by its packet
+	WIRE_GRE_PROTOCOL, // carries something else
+	WIRE_ERSPAN_HEADER,
+	WIRE_VXLAN_HEADER, // no network identifier, or VXLAN-GPE
+	WIRE_GENEVE_HEADER,
+	WIRE_GENEVE_PROTOCOL,
+	WIRE_HEP_OLD,    // version 1 or 2
+	WIRE_HEP_HEADER, // not HEP, or longer than its datagram
+	WIRE_HEP_CHUNK,  // one that is too long, too short, there twice, or one too many
+	WIRE_HEP_NOT_SIP,
+	WIRE_HEP_COMPRESSED,
+	WIRE_HEP_NO_PAYLOAD,
+	WIRE_HEP_ADDRESSES, // not one pair of one version
 	// Fragments.
 	WIRE_FRAGMENTS,
 	WIRE_REASSEMBLED,
