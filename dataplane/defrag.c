@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fragments in one plain form: whatever came in, rte_ip_frag sees an IPv6 header, a fragment header
 // and the piece. The addresses in it are a keyed hash over all that tells two datagrams apart (VLAN
-// tags, protocol, both addresses): its own IPv4 key knows neither protocol nor VLAN, its IPv6 code
-// no other extension header, and its hash no secret.
+// tags, network of an overlay, protocol, both addresses): its own IPv4 key knows neither protocol
+// nor VLAN, its IPv6 code no other extension header, and its hash no secret.
 #include "dataplane/defrag.h"
 
 #include "dataplane/eal.h"
@@ -110,9 +110,13 @@ static struct siphash128 flow_hash(const struct defrag *defrag, const struct fra
 {
 	struct {
 		uint16_t tag[FRAME_TAGS];
-		uint8_t version, tag_count, next, zero[5];
+		uint8_t version, tag_count, next, zero;
+		uint32_t network;
 		uint8_t source[16], target[16];
-	} flow = {.version = frame->version, .tag_count = frame->tag_count, .next = frame->next};
+	} flow = {.version = frame->version,
+		  .tag_count = frame->tag_count,
+		  .next = frame->next,
+		  .network = frame->network};
 
 	memcpy(flow.tag, frame->tag, sizeof(flow.tag));
 	memcpy(flow.source, frame->source, sizeof(flow.source));

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame walk. Every way out has its own reason, in the order of the layers; nothing is read
-// before its length was checked. IEEE 802.1Q, RFC 791, RFC 8200, RFC 6946 (atomic fragments), RFC
-// 768, RFC 9293.
+// before its length was checked. What stands in another packet is walked like a frame of its own,
+// at most FRAME_DEPTH times. IEEE 802.1Q, RFC 791, RFC 8200, RFC 6946 (atomic fragments), RFC 768,
+// RFC 9293, RFC 2003, RFC 2473 and RFC 4213 (IP in IP).
 #include "dataplane/frame.h"
+
+#include "dataplane/octets.h"
+#include "dataplane/tunnel.h"
 
 #include <string.h>
 
@@ -22,10 +26,13 @@ enum {
 	TCP_BYTES = 20,
 
 	PROTO_HOP_BY_HOP = 0,
+	PROTO_IPV4 = 4,
 	PROTO_TCP = 6,
 	PROTO_UDP = 17,
+	PROTO_IPV6 = 41,
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
+	PROTO_GRE = 47,
 	PROTO_ESP = 50,
 	PROTO_AH = 51,
 	PROTO_NO_NEXT = 59,
@@ -42,20 +49,48 @@ struct extent {
 	size_t said; // end as the IP header states it; have == said unless the frame was cut
 };
 
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)be16(p) << 16 | be16(p + 2);
-}
+static enum frame_verdict walk_ethernet(const uint8_t *data, size_t len, size_t off,
+					struct frame *frame);
+static enum frame_verdict walk_type(const uint8_t *data, size_t len, size_t off, uint16_t type,
+				    struct frame *frame);
 
 static enum frame_verdict let_go(struct frame *frame, enum wire_counter reason)
 {
 	frame->reason = reason;
 	return frame->verdict = FRAME_LET_GO;
+}
+
+static struct octets octets_of(const uint8_t *data, struct extent at)
+{
+	return (struct octets){data + at.off, at.have - at.off, at.said - at.off};
+}
+
+// The packet inside, after the header that tunnel describes. A mirror that cuts long packets leaves
+// the inner headers as they were: what they say counts again, not what the outer ones said.
+static enum frame_verdict walk_inside(const uint8_t *data, struct extent at, bool readable,
+				      const struct tunnel *tunnel, struct frame *frame)
+{
+	if (!readable)
+		return let_go(frame, tunnel->reason);
+	if (frame->depth == FRAME_DEPTH)
+		return let_go(frame, WIRE_TOO_DEEP);
+	frame->depth++;
+	frame->tunnels |= (uint16_t)(1u << tunnel->kind);
+	if (tunnel->network)
+		frame->network = tunnel->network;
+	frame->extensions = 0;
+	at.off += tunnel->bytes;
+	if (tunnel->type == TUNNEL_ETHERNET)
+		return walk_ethernet(data, at.have, at.off, frame);
+	return walk_type(data, at.have, at.off, tunnel->type, frame);
+}
+
+static enum frame_verdict walk_gre(const uint8_t *data, struct extent at, struct frame *frame)
+{
+	struct tunnel tunnel;
+	bool readable = tunnel_gre(octets_of(data, at), &tunnel);
+
+	return walk_inside(data, at, readable, &tunnel, frame);
 }
 
 static enum frame_verdict walk_udp(const uint8_t *data, struct extent at, struct frame *frame)
@@ -100,16 +135,6 @@ static enum frame_verdict walk_tcp(const uint8_t *data, struct extent at, struct
 	return frame->verdict = FRAME_SEGMENT;
 }
 
-static bool is_transport(uint8_t proto)
-{
-	return proto == PROTO_UDP || proto == PROTO_TCP;
-}
-
-static enum frame_verdict walk_transport(const uint8_t *data, struct extent at, struct frame *frame)
-{
-	return frame->next == PROTO_UDP ? walk_udp(data, at, frame) : walk_tcp(data, at, frame);
-}
-
 // One piece of a fragmented datagram. RFC 791 3.2, RFC 8200 4.5: all but the last are multiples of
 // eight octets, and nothing reaches beyond 65535.
 static enum frame_verdict walk_piece(struct extent at, struct frame *frame)
@@ -122,6 +147,32 @@ static enum frame_verdict walk_piece(struct extent at, struct frame *frame)
 	frame->payload_off = (uint32_t)at.off;
 	frame->payload_len = (uint32_t)len;
 	return frame->verdict = FRAME_FRAGMENT;
+}
+
+// What an IP header is followed by.
+static enum frame_verdict walk_payload(const uint8_t *data, struct extent at, struct frame *frame)
+{
+	struct tunnel ip_in_ip = {.kind = TUNNEL_IP_IN_IP};
+
+	switch (frame->next) {
+	case PROTO_UDP: return walk_udp(data, at, frame);
+	case PROTO_TCP: return walk_tcp(data, at, frame);
+	case PROTO_GRE: return walk_gre(data, at, frame);
+	case PROTO_IPV4: ip_in_ip.type = TYPE_IPV4; break;
+	case PROTO_IPV6: ip_in_ip.type = TYPE_IPV6; break;
+	case PROTO_NO_NEXT:
+	case PROTO_ESP:
+		return let_go(frame, frame->version == 6 ? WIRE_IPV6_NO_NEXT : WIRE_OTHER_PROTOCOL);
+	default: return let_go(frame, WIRE_OTHER_PROTOCOL);
+	}
+	return walk_inside(data, at, true, &ip_in_ip, frame);
+}
+
+// Whether fragments of it are worth the room.
+static bool is_followed(uint8_t proto)
+{
+	return proto == PROTO_UDP || proto == PROTO_TCP || proto == PROTO_GRE ||
+	       proto == PROTO_IPV4 || proto == PROTO_IPV6;
 }
 
 static bool is_extension(uint8_t proto)
@@ -172,14 +223,12 @@ static enum frame_verdict walk_ipv6_payload(const uint8_t *data, struct extent a
 		frame->fragment_off = be16(header + 2) & 0xfff8;
 		frame->more_fragments = header[3] & 1;
 		frame->fragment_id = be32(header + 4);
-		if (is_transport(frame->next) || is_extension(frame->next))
+		if (is_followed(frame->next) || is_extension(frame->next))
 			return walk_piece(at, frame);
-		break;
+		bool opaque = frame->next == PROTO_NO_NEXT || frame->next == PROTO_ESP;
+		return let_go(frame, opaque ? WIRE_IPV6_NO_NEXT : WIRE_OTHER_PROTOCOL);
 	}
-	if (is_transport(frame->next))
-		return walk_transport(data, at, frame);
-	bool opaque = frame->next == PROTO_NO_NEXT || frame->next == PROTO_ESP;
-	return let_go(frame, opaque ? WIRE_IPV6_NO_NEXT : WIRE_OTHER_PROTOCOL);
+	return walk_payload(data, at, frame);
 }
 
 static enum frame_verdict walk_ipv6(const uint8_t *data, size_t len, size_t off,
@@ -216,16 +265,29 @@ static enum frame_verdict walk_ipv4(const uint8_t *data, size_t len, size_t off,
 		at.have = at.said;
 	frame->version = 4;
 	frame->next = ip[9];
+	memset(frame->source, 0, sizeof(frame->source));
+	memset(frame->target, 0, sizeof(frame->target));
 	memcpy(frame->source, ip + 12, 4);
 	memcpy(frame->target, ip + 16, 4);
-	if (!is_transport(frame->next))
-		return let_go(frame, WIRE_OTHER_PROTOCOL);
 	frame->fragment_off = (uint32_t)(be16(ip + 6) & 0x1fff) * 8;
 	frame->more_fragments = ip[6] & 0x20;
 	if (frame->fragment_off == 0 && !frame->more_fragments)
-		return walk_transport(data, at, frame);
+		return walk_payload(data, at, frame);
+	if (!is_followed(frame->next))
+		return let_go(frame, WIRE_OTHER_PROTOCOL);
 	frame->fragment_id = be16(ip + 4);
 	return walk_piece(at, frame);
+}
+
+// Below IP nothing says how long a packet is.
+static enum frame_verdict walk_mpls(const uint8_t *data, size_t len, size_t off,
+				    struct frame *frame)
+{
+	struct extent at = {off, len, SIZE_MAX};
+	struct tunnel tunnel;
+	bool readable = tunnel_mpls(octets_of(data, at), &tunnel);
+
+	return walk_inside(data, at, readable, &tunnel, frame);
 }
 
 static bool is_tag(uint16_t type)
@@ -249,7 +311,20 @@ static enum frame_verdict walk_type(const uint8_t *data, size_t len, size_t off,
 		return walk_ipv4(data, len, off, frame);
 	if (type == TYPE_IPV6)
 		return walk_ipv6(data, len, off, frame);
+	if (tunnel_type_is_mpls(type))
+		return walk_mpls(data, len, off, frame);
 	return let_go(frame, WIRE_NOT_IP);
+}
+
+// The tags of a frame in a frame are its own.
+static enum frame_verdict walk_ethernet(const uint8_t *data, size_t len, size_t off,
+					struct frame *frame)
+{
+	if (len - off < ETHERNET_BYTES)
+		return let_go(frame, WIRE_SHORT_FRAME);
+	frame->tag_count = 0;
+	memset(frame->tag, 0, sizeof(frame->tag));
+	return walk_type(data, len, off + ETHERNET_BYTES, be16(data + off + 12), frame);
 }
 
 enum frame_verdict frame_walk_from(const uint8_t *data, size_t len, size_t off, uint16_t type,
@@ -263,16 +338,14 @@ enum frame_verdict frame_walk_from(const uint8_t *data, size_t len, size_t off, 
 
 enum frame_verdict frame_walk(const uint8_t *data, size_t len, struct frame *frame)
 {
-	if (len < ETHERNET_BYTES) {
-		memset(frame, 0, sizeof(*frame));
-		return let_go(frame, WIRE_SHORT_FRAME);
-	}
-	return frame_walk_from(data, len, ETHERNET_BYTES, be16(data + 12), frame);
+	memset(frame, 0, sizeof(*frame));
+	return walk_ethernet(data, len, 0, frame);
 }
 
 enum frame_verdict frame_walk_reassembled(const uint8_t *data, size_t len, struct frame *frame)
 {
 	struct extent at = {0, len, len};
+	uint8_t depth = frame->depth;
 
 	frame->more_fragments = false;
 	frame->fragment_off = 0;
@@ -280,7 +353,22 @@ enum frame_verdict frame_walk_reassembled(const uint8_t *data, size_t len, struc
 	if (frame->next == PROTO_FRAGMENT)
 		return let_go(frame, WIRE_FRAGMENT_INVALID);
 	enum frame_verdict verdict = walk_ipv6_payload(data, at, frame);
-	return verdict == FRAME_FRAGMENT ? let_go(frame, WIRE_FRAGMENT_INVALID) : verdict;
+	if (verdict == FRAME_FRAGMENT && frame->depth == depth)
+		return let_go(frame, WIRE_FRAGMENT_INVALID);
+	return verdict;
+}
+
+enum frame_verdict frame_walk_tunnel(const uint8_t *data, enum tunnel_kind kind,
+				     struct frame *frame)
+{
+	size_t end = (size_t)frame->payload_off + frame->payload_len;
+	struct extent at = {frame->payload_off, end, frame->cut ? SIZE_MAX : end};
+	struct tunnel tunnel;
+	bool readable = kind == TUNNEL_GENEVE ? tunnel_geneve(octets_of(data, at), &tunnel)
+					      : tunnel_vxlan(octets_of(data, at), &tunnel);
+
+	frame->cut = false;
+	return walk_inside(data, at, readable, &tunnel, frame);
 }
 
 bool frame_checksum_unfinished(const uint8_t *data, const struct frame *frame)

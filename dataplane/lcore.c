@@ -59,6 +59,7 @@ int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *s
 	lcore->look.lcore = (uint8_t)index;
 	lcore->look.tell = tell;
 	lcore->look.ctx = lcore;
+	tunnel_port_set(&lcore->look.ports, wire);
 	follow(lcore, &(struct wire_settings){
 			      .early = settings->calls.early_is_busy,
 			      .ack = settings->calls.ack_timeout_ns != 0,

@@ -5,6 +5,7 @@
 #include "dataplane/defrag.h"
 #include "dataplane/event.h"
 #include "dataplane/frame.h"
+#include "dataplane/hep.h"
 #include "dataplane/tcp_flow.h"
 #include "link/counters.h"
 #include "sip/call.h"
@@ -15,6 +16,13 @@ static const uint8_t gate_counter[GATE_VERDICT_COUNT] = {
 	[GATE_NOT_SIP] = WIRE_NOT_SIP,    [GATE_KEEPALIVE] = WIRE_KEEPALIVE,
 	[GATE_STUN] = WIRE_STUN,          [GATE_TLS] = WIRE_TLS,
 	[GATE_IGNORE] = WIRE_SIP_IGNORED, [GATE_PARSE] = WIRE_SIP_MESSAGES,
+};
+
+static const uint8_t tunnel_counter[TUNNEL_KIND_COUNT] = {
+	[TUNNEL_MPLS] = WIRE_MPLS,     [TUNNEL_GRE] = WIRE_GRE,
+	[TUNNEL_ERSPAN] = WIRE_ERSPAN, [TUNNEL_IP_IN_IP] = WIRE_IP_IN_IP,
+	[TUNNEL_VXLAN] = WIRE_VXLAN,   [TUNNEL_GENEVE] = WIRE_GENEVE,
+	[TUNNEL_HEP] = WIRE_HEP,
 };
 
 void look_follow(struct look *look, bool early, bool ack, bool everything)
@@ -89,20 +97,52 @@ static void look_datagram(struct look *look, const struct frame *frame, const ui
 	if (!look_payload(look, frame, (const char *)data + frame->payload_off, frame->payload_len,
 			  now_ns, &look->event))
 		return;
-	look->counters->value[WIRE_UNFINISHED_CHECKSUM] += frame_checksum_unfinished(data, frame);
+	if (!(frame->tunnels & 1 << TUNNEL_HEP))
+		look->counters->value[WIRE_UNFINISHED_CHECKSUM] += frame_checksum_unfinished(data,
+											     frame);
 	look->tell(look->ctx, &look->event);
+}
+
+// To the innermost datagram. Ends, because each way round is one encapsulation deeper, of which
+// there are FRAME_DEPTH at most. false: a fragment that waits for the others.
+static bool unwrap(struct look *look, struct frame *frame, const uint8_t **data, uint64_t now_ns)
+{
+	for (;;) {
+		if (frame->verdict == FRAME_FRAGMENT) {
+			size_t len;
+			if (!defrag_add(look->defrag, frame, data, &len, now_ns))
+				return false;
+			frame_walk_reassembled(*data, len, frame);
+			continue;
+		}
+		if (frame->verdict != FRAME_DATAGRAM)
+			return true;
+		enum tunnel_kind kind = tunnel_port_kind(&look->ports, frame->target_port);
+		if (kind == TUNNEL_HEP) {
+			frame->tunnels |= 1 << TUNNEL_HEP;
+			hep_walk(*data, frame);
+			return true;
+		}
+		if (kind == TUNNEL_NONE)
+			return true;
+		frame_walk_tunnel(*data, kind, frame);
+	}
+}
+
+static void count_tunnels(const struct frame *frame, uint64_t *value)
+{
+	for (unsigned int left = frame->tunnels; left; left &= left - 1)
+		value[tunnel_counter[__builtin_ctz(left)]]++;
 }
 
 void look_frame(struct look *look, struct frame *frame, const uint8_t *data, uint64_t now_ns)
 {
 	uint64_t *value = look->counters->value;
+	bool whole = unwrap(look, frame, &data, now_ns);
 
-	if (frame->verdict == FRAME_FRAGMENT) {
-		size_t len;
-		if (!defrag_add(look->defrag, frame, &data, &len, now_ns))
-			return;
-		frame_walk_reassembled(data, len, frame);
-	}
+	count_tunnels(frame, value);
+	if (!whole)
+		return;
 	value[WIRE_CUT_DATAGRAM] += frame->cut;
 	switch (frame->verdict) {
 	case FRAME_DATAGRAM: look_datagram(look, frame, data, now_ns); break;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/tunnel_port.h"
 #include "link/call_event.h"
 #include "sip/gate.h"
 #include "sip/siphash.h"
@@ -22,6 +23,7 @@ typedef void look_tell_fn(void *ctx, const struct call_event *event);
 struct look {
 	struct gate_policy policy;
 	struct siphash_key key;
+	struct tunnel_port ports;
 	struct wire_counters *counters;
 	uint8_t lcore;
 	bool early; // 18x make events
@@ -36,8 +38,9 @@ struct look {
 // What makes events; everything: all SIP is parsed, so that it is counted (replay).
 void look_follow(struct look *look, bool early, bool ack, bool everything);
 
-// One frame after its walk: counts why it is let go, gathers fragments and segments, looks at each
-// message that this makes whole, and tells its event. data is what the walk saw.
+// One frame after its walk: counts why it is let go, gathers fragments and segments, opens what UDP
+// ports wrap, looks at each message that this makes whole, and tells its event. data is what the
+// walk saw.
 void look_frame(struct look *look, struct frame *frame, const uint8_t *data, uint64_t now_ns);
 // One message of a stream; a tcp_message_fn, whose ctx is the struct look.
 void look_message(void *ctx, const struct frame *frame, const char *text, size_t len,

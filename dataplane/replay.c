@@ -106,6 +106,7 @@ int replay_run(const char *path, const struct settings *settings, const struct s
 	replay->look.ctx = ctx;
 	replay->look.key = *key;
 	replay->look.counters = counters;
+	tunnel_port_set(&replay->look.ports, &settings->wire);
 	look_follow(&replay->look, settings->calls.early_is_busy,
 		    settings->calls.ack_timeout_ns != 0, true);
 	capture = capture_file_open(path, &err, error, error_size);
