@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # offhookctl replay on captures of the corpus: the same presence changes from pcap and pcapng, as
 # anybody but root, and clear words for what is no capture.
-# Usage: test_replay.sh OFFHOOKCTL CORPUS
+# Usage: test_replay.sh OFFHOOKCTL CORPUS DOUBLE_CAPTURE
 set -eu
 offhookctl=$1
 captures=$2/captures
+double=$3
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
@@ -23,6 +24,18 @@ done
 # shellcheck disable=SC2002
 cat "$captures/calls.pcap" | "$offhookctl" replay - --map-any sfb.example --json >"$out/changes"
 diff -u "$captures/calls.expect" "$out/changes"
+
+# Two mirrors: each packet twice, at once or two packets later, changes nothing but the totals.
+for capture in calls hops hep vxlan-fragments tcp-one-connection; do
+	for lag in 0 2; do
+		"$double" "$captures/$capture.pcap" "$out/twice.pcap" $lag
+		"$offhookctl" replay "$out/twice.pcap" --map-any sfb.example --json >"$out/changes"
+		grep -v '"summary"' "$captures/$capture.expect" >"$out/expect"
+		grep -v '"summary"' "$out/changes" | diff -u "$out/expect" -
+		frames=$(sed -n 's/.*"frames": \([0-9]*\).*/\1/p' "$captures/$capture.expect")
+		grep -q "\"frames\": $((2 * frames))," "$out/changes"
+	done
+done
 
 # Without a directory nobody is mapped, and the totals still stand.
 "$offhookctl" replay --json "$captures/calls.pcap" >"$out/changes"
