@@ -79,7 +79,7 @@ uint64_t call_deadline(const struct call *call, enum person_cause *cause)
 	if (call->session_ns > 0)
 		sooner(&deadline_ns, cause, call->session_ns, CAUSE_SESSION_TIMER);
 	if (settings->max_call_age_ns > 0)
-		sooner(&deadline_ns, cause, after(call->start_ns, settings->max_call_age_ns),
+		sooner(&deadline_ns, cause, after(call->changed_ns, settings->max_call_age_ns),
 		       CAUSE_MAX_AGE);
 	return deadline_ns;
 }

@@ -20,8 +20,8 @@ static uint64_t record_deadline(const struct call *call)
 	const struct settings_calls *settings = &call->calls->settings->calls;
 	uint64_t age_ns = settings->max_call_age_ns;
 
-	if (age_ns > 0 && (call->session_ns == 0 || call->start_ns + age_ns < call->session_ns))
-		return call->start_ns + age_ns;
+	if (age_ns > 0 && (call->session_ns == 0 || call->changed_ns + age_ns < call->session_ns))
+		return call->changed_ns + age_ns;
 	return call->session_ns;
 }
 
@@ -91,6 +91,22 @@ static void party_restore(struct call *call, enum call_role role, const char *ao
 		call_parties_put(call, role, person, &event);
 }
 
+// A deadline before the maximum age of a call that never gave a sign of life was the session
+// timer's; any other says when the last sign was. One in the past is due at once.
+static void deadline_restore(struct call *call, const struct store_call *record, uint64_t now_ns)
+{
+	uint64_t age_ns = call->calls->settings->calls.max_call_age_ns;
+	bool past = record->deadline_wall_ns <= clock_wall_ns();
+
+	call->changed_ns = call->start_ns;
+	if (record->deadline_wall_ns == 0)
+		return;
+	if (age_ns == 0 || record->deadline_wall_ns < record->start_wall_ns + age_ns)
+		call->session_ns = past ? now_ns : clock_wall_to_mono(record->deadline_wall_ns);
+	else
+		call->changed_ns = clock_wall_to_mono(record->deadline_wall_ns - age_ns);
+}
+
 void calls_restore(struct calls *calls, const struct store_call *record)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -124,14 +140,7 @@ void calls_restore(struct calls *calls, const struct store_call *record)
 	call->start_ns = clock_wall_to_mono(record->start_wall_ns);
 	if (record->start_wall_ns > clock_wall_ns())
 		call->start_ns = now_ns; // the wall clock was set back
-	// The maximum age counts from the start; an earlier deadline was the session timer's. One
-	// in the past is due at once.
-	uint64_t max_age_ns = calls->settings->calls.max_call_age_ns;
-	if (record->deadline_wall_ns > 0 &&
-	    (max_age_ns == 0 || record->deadline_wall_ns < record->start_wall_ns + max_age_ns))
-		call->session_ns = record->deadline_wall_ns > clock_wall_ns()
-					   ? clock_wall_to_mono(record->deadline_wall_ns)
-					   : now_ns;
+	deadline_restore(call, record, now_ns);
 	call->saved_s = (uint32_t)(record_deadline(call) / NS_PER_S);
 	calls->up++;
 	party_restore(call, CALL_CALLER, record->caller);

@@ -30,9 +30,10 @@ struct call {
 	struct timer timer;
 	struct call_party party[CALL_ROLES];
 	uint64_t start_ns;
-	uint64_t session_ns;        // deadline by the session timer; 0: none
-	uint64_t changed_ns;        // ENDING: the BYE; OVER: the end; EARLY: the last 1xx
-	uint64_t branch;            // of its 2xx, to find the INVITE
+	uint64_t session_ns; // deadline by the session timer; 0: none
+	uint64_t changed_ns; // UP: the last sign of life; ENDING: the BYE; OVER: the end; EARLY:
+			     // the last 1xx
+	uint64_t branch;     // of its 2xx, to find the INVITE
 	uint32_t index, generation; // generation: 31 bits
 	uint32_t cseq[CALL_ROLES];  // highest of a request that was answered, each direction
 	uint32_t invite_cseq;

@@ -225,9 +225,10 @@ static enum person_cause cause_of_end(enum call_state state, enum call_message m
 static void call_alive(struct call *call, const struct call_event *event, enum call_message message,
 		       uint64_t now_ns)
 {
-	if (message == CALL_MSG_PROGRESS)
+	// An ACK belongs to the answer; what comes later says that the call goes on.
+	if (message != CALL_MSG_ACK)
 		call->changed_ns = now_ns;
-	else if (call->state == CALL_UP || message == CALL_MSG_ACK)
+	if (message != CALL_MSG_PROGRESS && (call->state == CALL_UP || message == CALL_MSG_ACK))
 		call->flags |= CALL_ACKED;
 	if (message == CALL_MSG_ANSWER || message == CALL_MSG_INSIDE)
 		session_follow(call, event, now_ns);
@@ -238,7 +239,7 @@ static void call_alive(struct call *call, const struct call_event *event, enum c
 // An early dialog is answered: its parties stay as they are.
 static void early_answered(struct call *call, const struct call_event *event, uint64_t now_ns)
 {
-	call->start_ns = now_ns;
+	call->start_ns = call->changed_ns = now_ns;
 	call->invite_cseq = event->cseq;
 	if (event->cseq > call->cseq[CALL_CALLER])
 		call->cseq[CALL_CALLER] = event->cseq;

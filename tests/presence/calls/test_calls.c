@@ -326,6 +326,9 @@ static const struct {
 	{"maximum age past", 20000, 0,
 	 "0 alice busy restored 1\n0 bob busy restored 1\n"
 	 "0 alice clear max-age 0\n0 bob clear max-age 0\n"},
+	{"a sign of life not long ago", 20000, 1300,
+	 "0 alice busy restored 1\n0 bob busy restored 1\n"
+	 "300 alice clear max-age 0\n300 bob clear max-age 0\n"},
 	{"from the future", UINT64_C(0) - 500, 0,
 	 "0 alice busy restored 1\n0 bob busy restored 1\n"
 	 "7200 alice clear max-age 0\n7200 bob clear max-age 0\n"},

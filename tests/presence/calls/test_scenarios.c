@@ -168,6 +168,8 @@ static const struct scenario scenarios[] = {
 	 "1 INVITE a>\n3 200 INVITE a>b se=90\n3.1 ACK a>b\n50 200 UPDATE a>b\n7000 pass\n",
 	 UP_TOLD},
 	{"lost BYE: maximum age", NULL, UP "8000 pass\n", UP_TOLD DOWN_TOLD("7203", "max-age")},
+	{"the maximum age counts from the last sign of life", NULL,
+	 UP "7000 200 INFO a>b\n20000 pass\n", UP_TOLD DOWN_TOLD("14200", "max-age")},
 
 	{"blind transfer: the referrer ends by the BYE", NULL,
 	 UP "20 200 REFER b>a cseq=1\n21 INVITE a> call=2 to=carol\n23 200 INVITE a>c call=2\n"
