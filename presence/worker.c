@@ -353,18 +353,27 @@ int worker_reload(struct worker *worker, const struct settings *settings,
 		  const struct secrets *secrets, char *error, size_t error_size)
 {
 	struct settings next = worker->settings;
+	struct directory *trial;
 	int rc;
 
 	settings_apply_live(&next, settings);
-	// What can fail comes first, so that a reload happens whole or not at all.
+	// Whole or not at all: the directory is read on trial, because certificates that were taken
+	// can't be given back when their files have changed.
+	trial = directory_new(&next);
+	if (trial == NULL) {
+		rc = -errno;
+		snprintf(error, error_size, "directory %s not taken, see the log",
+			 next.directory.file);
+		return rc;
+	}
+	directory_free(trial);
 	rc = registrar_reload(worker->registrar, &next, secrets, error, error_size);
 	if (rc < 0)
 		return rc;
 	rc = directory_reload(worker->directory, &next);
 	if (rc < 0) {
-		snprintf(error, error_size, "directory %s not taken, see the log",
+		snprintf(error, error_size, "directory %s changed while it was read; reload again",
 			 next.directory.file);
-		registrar_reload(worker->registrar, &worker->settings, &worker->secrets, error, 0);
 		return rc;
 	}
 	worker->settings = next;
