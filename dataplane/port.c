@@ -4,6 +4,7 @@
 
 #include "dataplane/eal.h"
 #include "dataplane/interface_xdp.h"
+#include "dataplane/refuse.h"
 #include "link/counters.h"
 
 #include <rte_dev.h>
@@ -12,7 +13,6 @@
 #include <rte_mbuf.h>
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,17 +22,6 @@ enum {
 	BURST = 32,
 	RSS_KEY_BYTES = 64, // the longest of any driver
 };
-
-__attribute__((format(printf, 3, 4))) static int fail(char *error, size_t size, const char *fmt,
-						      ...)
-{
-	va_list list;
-
-	va_start(list, fmt);
-	vsnprintf(error, size, fmt, list);
-	va_end(list);
-	return -EIO;
-}
 
 uint64_t port_memory(const struct port *port, const struct settings_wire *wire, bool hugepages)
 {
@@ -45,19 +34,20 @@ static int probe(struct port *port, const struct settings_wire *wire, char *erro
 
 	if (port->name.kind != PORT_PCI) {
 		if (port_arguments(&port->name, wire, &port->facts, args, sizeof(args)))
-			return fail(error, size, "the arguments of %s are too long",
-				    port->name.device);
+			return refuse(-EIO, error, size, "the arguments of %s are too long",
+				      port->name.device);
 		if (port->name.kind == PORT_AF_XDP)
 			interface_xdp_prepare();
 		int err = rte_eal_hotplug_add("vdev", port->name.device, args);
 		if (err)
-			return fail(error, size, "DPDK can't open `%s,%s`: %s (%s)",
-				    port->name.device, args, eal_last_words(), rte_strerror(-err));
+			return refuse(-EIO, error, size, "DPDK can't open `%s,%s`: %s (%s)",
+				      port->name.device, args, eal_last_words(),
+				      rte_strerror(-err));
 		port->probed = true;
 	}
 	if (rte_eth_dev_get_port_by_name(port->name.device, &port->id) < 0)
-		return fail(
-			error, size,
+		return refuse(
+			-EIO, error, size,
 			"DPDK has no driver bound to %s: `dpdk-devbind.py --status` shows them, "
 			"`dpdk-devbind.py -b vfio-pci %s` binds it",
 			port->name.device, port->name.device);
@@ -78,9 +68,9 @@ static int spread(const struct port *port, const struct rte_eth_dev_info *info,
 		return 0;
 	if (!(info->flow_type_rss_offloads & RTE_ETH_RSS_IPV4) || info->hash_key_size == 0 ||
 	    info->hash_key_size > RSS_KEY_BYTES)
-		return fail(error, size,
-			    "%s (%s) can't spread packets by address pair: set wire.queues to 1",
-			    port->name.device, port->driver);
+		return refuse(-EIO, error, size,
+			      "%s (%s) can't spread packets by address pair: set wire.queues to 1",
+			      port->name.device, port->driver);
 	for (unsigned int i = 0; i < info->hash_key_size; i++)
 		key[i] = i % 2 ? 0x5a : 0x6d;
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -99,11 +89,12 @@ static int make_pool(struct port *port, uint16_t queue, const struct settings_wi
 	port->pool[queue] = rte_pktmbuf_pool_create(name, (unsigned int)wire->mbufs, POOL_CACHE, 0,
 						    (uint16_t)port->facts.data_room, SOCKET_ID_ANY);
 	if (!port->pool[queue])
-		return fail(error, size,
-			    "no memory for %llu packet buffers of %s (%s): lower wire.mbufs, raise "
-			    "wire.memory, or set aside more hugepages",
-			    (unsigned long long)wire->mbufs, port->name.device,
-			    rte_strerror(rte_errno));
+		return refuse(
+			-EIO, error, size,
+			"no memory for %llu packet buffers of %s (%s): lower wire.mbufs, raise "
+			"wire.memory, or set aside more hugepages",
+			(unsigned long long)wire->mbufs, port->name.device,
+			rte_strerror(rte_errno));
 	return 0;
 }
 
@@ -114,8 +105,8 @@ static int make_queues(struct port *port, const struct settings_wire *wire, uint
 	int err = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
 
 	if (err)
-		return fail(error, size, "%s takes no %d descriptors: %s", port->name.device,
-			    DESCRIPTORS, rte_strerror(-err));
+		return refuse(-EIO, error, size, "%s takes no %d descriptors: %s",
+			      port->name.device, DESCRIPTORS, rte_strerror(-err));
 	for (uint16_t queue = 0; queue < port->queues; queue++) {
 		err = make_pool(port, queue, wire, error, size);
 		if (err)
@@ -123,14 +114,16 @@ static int make_queues(struct port *port, const struct settings_wire *wire, uint
 		err = rte_eth_rx_queue_setup(port->id, queue, rx, SOCKET_ID_ANY, NULL,
 					     port->pool[queue]);
 		if (err)
-			return fail(error, size, "queue %u of %s can't receive: %s (%s)", queue,
-				    port->name.device, eal_last_words(), rte_strerror(-err));
+			return refuse(-EIO, error, size, "queue %u of %s can't receive: %s (%s)",
+				      queue, port->name.device, eal_last_words(),
+				      rte_strerror(-err));
 	}
 	for (uint16_t queue = 0; queue < tx_queues; queue++) {
 		err = rte_eth_tx_queue_setup(port->id, queue, tx, SOCKET_ID_ANY, NULL);
 		if (err)
-			return fail(error, size, "queue %u of %s can't send: %s (%s)", queue,
-				    port->name.device, eal_last_words(), rte_strerror(-err));
+			return refuse(-EIO, error, size, "queue %u of %s can't send: %s (%s)",
+				      queue, port->name.device, eal_last_words(),
+				      rte_strerror(-err));
 	}
 	return 0;
 }
@@ -160,13 +153,14 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 		return err;
 	err = rte_eth_dev_info_get(port->id, &info);
 	if (err)
-		return fail(error, error_size, "%s does not answer: %s", port->name.device,
-			    rte_strerror(-err));
+		return refuse(-EIO, error, error_size, "%s does not answer: %s", port->name.device,
+			      rte_strerror(-err));
 	port->driver = info.driver_name;
 	port->queues = (uint16_t)wire->queues;
 	if (port->queues > info.max_rx_queues)
-		return fail(error, error_size, "%s has %u queues: wire.queues must not exceed that",
-			    port->name.device, info.max_rx_queues);
+		return refuse(-EIO, error, error_size,
+			      "%s has %u queues: wire.queues must not exceed that",
+			      port->name.device, info.max_rx_queues);
 	err = spread(port, &info, &conf, key, error, error_size);
 	if (err)
 		return err;
@@ -178,20 +172,21 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 	uint16_t tx_queues = sends ? port->queues : 0;
 	err = rte_eth_dev_configure(port->id, port->queues, tx_queues, &conf);
 	if (err)
-		return fail(error, error_size, "%s takes no %u queues: %s (%s)", port->name.device,
-			    port->queues, eal_last_words(), rte_strerror(-err));
+		return refuse(-EIO, error, error_size, "%s takes no %u queues: %s (%s)",
+			      port->name.device, port->queues, eal_last_words(),
+			      rte_strerror(-err));
 	err = make_queues(port, wire, tx_queues, error, error_size);
 	if (err)
 		return err;
 	err = rte_eth_dev_start(port->id);
 	if (err)
-		return fail(error, error_size, "%s does not start: %s (%s)", port->name.device,
-			    eal_last_words(), rte_strerror(-err));
+		return refuse(-EIO, error, error_size, "%s does not start: %s (%s)",
+			      port->name.device, eal_last_words(), rte_strerror(-err));
 	port->started = true;
 	err = rte_eth_promiscuous_enable(port->id);
 	if (err && err != -ENOTSUP)
-		return fail(error, error_size, "%s does not become promiscuous: %s",
-			    port->name.device, rte_strerror(-err));
+		return refuse(-EIO, error, error_size, "%s does not become promiscuous: %s",
+			      port->name.device, rte_strerror(-err));
 	if (port->name.kind == PORT_AF_PACKET)
 		drop_strangers(port);
 	return 0;

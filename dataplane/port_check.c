@@ -7,11 +7,11 @@
 #include "dataplane/interface.h"
 #include "dataplane/interface_xdp.h"
 #include "dataplane/port_name.h"
+#include "dataplane/refuse.h"
 
 #include <rte_mbuf.h>
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,17 +31,6 @@ enum {
 	PACKET_HEADER_BYTES = 48, // TPACKET2_HDRLEN less its address, rounded up
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t size, const char *fmt,
-							...)
-{
-	va_list list;
-
-	va_start(list, fmt);
-	vsnprintf(error, size, fmt, list);
-	va_end(list);
-	return -EINVAL;
-}
-
 static uint32_t data_room_for(uint32_t frame)
 {
 	uint32_t room = (frame + RTE_PKTMBUF_HEADROOM + 63) & ~63u;
@@ -57,19 +46,19 @@ static int check_own(const struct interface *interface, char *error, size_t size
 
 	if (interface->address[0])
 		return refuse(
-			error, size,
+			-EINVAL, error, size,
 			"AF_XDP takes %s away from the kernel, but it has the address %s: "
 			"`ip addr flush dev %s` if it is not needed, or af_packet:%s to watch "
 			"beside the kernel",
 			name, interface->address, name, name);
 	if (interface->link_local && interface_ipv6_off(name) < 0)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "the kernel speaks IPv6 on %s and would send frames of its own: "
 			      "`sysctl -w net.ipv6.conf.%s.disable_ipv6=1`",
 			      name, name);
 	int err = interface_offloads_off(name, changed, sizeof(changed));
 	if (err)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "offload `%s` of %s changes frames and can't be turned off (%s): "
 			      "`ethtool -K %s %s off`",
 			      changed, name, strerror(-err), name, changed);
@@ -89,17 +78,17 @@ static int check_af_xdp(const struct interface *interface, const struct settings
 	const char *name = interface->name;
 
 	if (interface->mtu > XDP_MAX_MTU)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "the MTU of %s is %u, AF_XDP takes at most %d: `ip link set dev %s "
 			      "mtu %d`, or use af_packet:%s",
 			      name, interface->mtu, XDP_MAX_MTU, name, XDP_MAX_MTU, name);
 	if (wire->mbufs < XDP_MIN_MBUFS)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "AF_XDP needs wire.mbufs of at least %d: with %llu it starts and "
 			      "receives nothing",
 			      XDP_MIN_MBUFS, (unsigned long long)wire->mbufs);
 	if (wire->queues > 1)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "AF_XDP can't spread by address pair: set wire.queues to 1");
 	int err = interface_xdp_clear(interface->index, name, error, size);
 	if (err)
@@ -117,12 +106,12 @@ static int check_af_packet(const struct port_name *name, const struct interface 
 {
 	if (wire->mode == MODE_INLINE)
 		return refuse(
-			error, size,
+			-EINVAL, error, size,
 			"%s can't be inline with af_packet: the kernel joins fragments, which "
 			"then don't fit out of the other port; use af_xdp:%s",
 			interface->name, interface->name);
 	if (wire->queues > 1)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "af_packet can't spread by address pair: set wire.queues to 1");
 	if (!name->is_short) {
 		uint64_t said = port_name_number(name, "framesz=");
@@ -134,10 +123,10 @@ static int check_af_packet(const struct port_name *name, const struct interface 
 			facts->frame_bytes *= 2;
 	}
 	if (facts->frame_bytes > PACKET_MAX_FRAME)
-		return refuse(error, size, "framesz=%u of `%s` is too large: at most %d",
+		return refuse(-EINVAL, error, size, "framesz=%u of `%s` is too large: at most %d",
 			      facts->frame_bytes, name->device, PACKET_MAX_FRAME);
 	if (facts->frame_bytes < interface->mtu + TAGS_BYTES + PACKET_HEADER_BYTES)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "framesz=%u of `%s` would cut frames of an MTU of %u: use %s",
 			      facts->frame_bytes, name->device, interface->mtu,
 			      "af_packet:IF, which chooses it");
@@ -153,16 +142,17 @@ static int check_tap(const struct port_name *name, const struct settings_wire *w
 	struct interface interface;
 
 	if (wire->queues > 1)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "tap can't spread by address pair: set wire.queues to 1");
 	if (name->is_short && interface_read(name->interface, &interface) == 0)
 		return refuse(
-			error, size,
+			-EINVAL, error, size,
 			"%s is there already: tap:IF makes a new interface. To watch %s beside "
 			"the kernel say af_packet:%s",
 			name->interface, name->interface, name->interface);
 	if (access("/dev/net/tun", R_OK | W_OK) < 0)
-		return refuse(error, size, "tap needs /dev/net/tun (%s): `modprobe tun`, as root",
+		return refuse(-EINVAL, error, size,
+			      "tap needs /dev/net/tun (%s): `modprobe tun`, as root",
 			      strerror(errno));
 	return 0;
 }
@@ -173,12 +163,14 @@ static int check_pcap(const struct port_name *name, const struct settings_wire *
 	if (!name->is_short)
 		return 0;
 	if (wire->mode == MODE_INLINE)
-		return refuse(error, size, "pcap:%s can't be inline: a file takes no frames",
-			      name->file);
+		return refuse(-EINVAL, error, size,
+			      "pcap:%s can't be inline: a file takes no frames", name->file);
 	if (wire->queues > 1)
-		return refuse(error, size, "pcap:FILE has one queue: set wire.queues to 1");
+		return refuse(-EINVAL, error, size,
+			      "pcap:FILE has one queue: set wire.queues to 1");
 	if (access(name->file, R_OK) < 0)
-		return refuse(error, size, "%s can't be read: %s", name->file, strerror(errno));
+		return refuse(-EINVAL, error, size, "%s can't be read: %s", name->file,
+			      strerror(errno));
 	return 0;
 }
 
@@ -195,11 +187,11 @@ int port_check(const struct port_name *name, const struct settings_wire *wire,
 	if (name->kind != PORT_AF_PACKET && name->kind != PORT_AF_XDP)
 		return 0;
 	if (interface_read(name->interface, &interface) < 0)
-		return refuse(error, error_size,
+		return refuse(-EINVAL, error, error_size,
 			      "there is no network interface `%s`: `ip link` shows those there are",
 			      name->interface);
 	if (!interface.up)
-		return refuse(error, error_size, "%s is down: `ip link set dev %s up`",
+		return refuse(-EINVAL, error, error_size, "%s is down: `ip link set dev %s up`",
 			      name->interface, name->interface);
 	facts->mtu = interface.mtu;
 	facts->promiscuous = interface.promiscuous;

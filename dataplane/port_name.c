@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Texts of wire.ports taken apart.
 #include "dataplane/port_name.h"
+#include "dataplane/refuse.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +26,6 @@ const char *port_kind_name(enum port_kind kind)
 	case PORT_OTHER: return "vdev";
 	default: return kind < PORT_KIND_COUNT && kinds[kind].word ? kinds[kind].word : "none";
 	}
-}
-
-__attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t size, const char *fmt,
-							...)
-{
-	va_list list;
-
-	va_start(list, fmt);
-	vsnprintf(error, size, fmt, list);
-	va_end(list);
-	return -EINVAL;
 }
 
 static bool hex_digits(const char *text, size_t count)
@@ -72,8 +61,8 @@ static int parse_interface(const char *text, size_t len, struct port_name *name,
 		bad = text[i] == '/' || text[i] == ':' || text[i] == ',' ||
 		      isspace((unsigned char)text[i]);
 	if (bad)
-		return refuse(error, size, "`%.*s` can't be the name of a network interface",
-			      (int)len, text);
+		return refuse(-EINVAL, error, size,
+			      "`%.*s` can't be the name of a network interface", (int)len, text);
 	memcpy(name->interface, text, len);
 	name->interface[len] = '\0';
 	return 0;
@@ -88,9 +77,9 @@ static int parse_short(enum port_kind kind, const char *rest, unsigned int index
 	if (kind != PORT_PCAP)
 		return parse_interface(rest, strlen(rest), name, error, size);
 	if (rest[0] == '\0')
-		return refuse(error, size, "pcap: needs the name of a capture file");
+		return refuse(-EINVAL, error, size, "pcap: needs the name of a capture file");
 	if (strlen(rest) >= sizeof(name->file) || strchr(rest, ','))
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "the name of a capture file is too long or has a comma: `%s`", rest);
 	snprintf(name->file, sizeof(name->file), "%s", rest);
 	return 0;
@@ -114,7 +103,7 @@ static int parse_device(const char *text, struct port_name *name, char *error, s
 	size_t len = strcspn(text, ",");
 
 	if (len >= sizeof(name->device))
-		return refuse(error, size, "the device name is too long: `%s`", text);
+		return refuse(-EINVAL, error, size, "the device name is too long: `%s`", text);
 	memcpy(name->device, text, len);
 	name->device[len] = '\0';
 	snprintf(name->args, sizeof(name->args), "%s", text[len] ? text + len + 1 : "");
@@ -131,7 +120,7 @@ static int parse_device(const char *text, struct port_name *name, char *error, s
 			return parse_interface(interface, strcspn(interface, ","), name, error,
 					       size);
 		if (kind != PORT_TAP)
-			return refuse(error, size, "`%s` needs iface=IF", text);
+			return refuse(-EINVAL, error, size, "`%s` needs iface=IF", text);
 	}
 	return 0;
 }
@@ -149,7 +138,7 @@ int port_name_parse(const char *text, unsigned int index, struct port_name *name
 	}
 	if (strncmp(text, "net_", 4) == 0 || strncmp(text, "eth_", 4) == 0)
 		return parse_device(text, name, error, error_size);
-	return refuse(error, error_size,
+	return refuse(-EINVAL, error, error_size,
 		      "`%s` is no port: say a PCI address (0000:03:00.0), a DPDK virtual device "
 		      "(net_...), af_packet:IF, af_xdp:IF, tap:IF or pcap:FILE",
 		      text);

@@ -10,6 +10,7 @@
 #include "dataplane/eal.h"
 #include "dataplane/lcore.h"
 #include "dataplane/port.h"
+#include "dataplane/refuse.h"
 #include "link/segment.h"
 #include "sip/line_index.h"
 
@@ -46,31 +47,20 @@ struct wire {
 	char summary[1024];
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t size, const char *fmt,
-							...)
-{
-	va_list list;
-
-	va_start(list, fmt);
-	vsnprintf(error, size, fmt, list);
-	va_end(list);
-	return -EINVAL;
-}
-
 static int check_shape(const struct settings_wire *wire, char *error, size_t size)
 {
 	if (wire->port_count == 0)
-		return refuse(error, size, "wire.ports is empty: name at least one port");
+		return refuse(-EINVAL, error, size, "wire.ports is empty: name at least one port");
 	if (wire->mode == MODE_INLINE && wire->port_count % 2)
-		return refuse(error, size,
+		return refuse(-EINVAL, error, size,
 			      "wire.mode inline needs ports in pairs, wire.ports has %u",
 			      wire->port_count);
 	if (wire->queues == 0 || wire->queues > SEGMENT_LCORES)
-		return refuse(error, size, "wire.queues must be 1 to %d", SEGMENT_LCORES);
+		return refuse(-EINVAL, error, size, "wire.queues must be 1 to %d", SEGMENT_LCORES);
 	for (unsigned int i = 0; i < wire->port_count; i++)
 		for (unsigned int k = 0; k < i; k++)
 			if (strcmp(wire->port[i], wire->port[k]) == 0)
-				return refuse(error, size, "wire.ports names %s twice",
+				return refuse(-EINVAL, error, size, "wire.ports names %s twice",
 					      wire->port[i]);
 	return 0;
 }
@@ -98,7 +88,8 @@ static int check_ports(struct wire *wire, char *error, size_t size)
 			err = port_check(&port->name, settings, &port->facts, reason,
 					 sizeof(reason));
 		if (err) {
-			refuse(error, size, "wire.ports %s: %s", settings->port[i], reason);
+			refuse(-EINVAL, error, size, "wire.ports %s: %s", settings->port[i],
+			       reason);
 			return err;
 		}
 	}
@@ -144,8 +135,8 @@ static int open_ports(struct wire *wire, char *error, size_t size)
 		int err = port_open(&wire->port[wire->ports], settings, reason, sizeof(reason));
 		if (err) {
 			port_close(&wire->port[wire->ports]);
-			refuse(error, size, "wire.ports %s: %s", settings->port[wire->ports],
-			       reason);
+			refuse(-EINVAL, error, size, "wire.ports %s: %s",
+			       settings->port[wire->ports], reason);
 			return err;
 		}
 	}
@@ -224,22 +215,24 @@ static int open_all(struct wire *wire, int doorbell, char *error, size_t size)
 	if (err)
 		return err;
 	if (wire->cores.count != wire->segment->lcores)
-		return refuse(error, size, "%u poll cores, but the segment was made for %u",
-			      wire->cores.count, wire->segment->lcores);
+		return refuse(-EINVAL, error, size,
+			      "%u poll cores, but the segment was made for %u", wire->cores.count,
+			      wire->segment->lcores);
 	err = line_index_select((enum line_kernel)wire->settings.wire.line_index);
 	if (err)
-		return refuse(error, size, "wire.line_index: this CPU has no %s, say auto",
+		return refuse(-EINVAL, error, size, "wire.line_index: this CPU has no %s, say auto",
 			      line_kernel_name((enum line_kernel)wire->settings.wire.line_index));
 	wire->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (wire->wake < 0)
-		return refuse(error, size, "no eventfd: %s", strerror(errno));
+		return refuse(-EINVAL, error, size, "no eventfd: %s", strerror(errno));
 	err = check_ports(wire, error, size);
 	if (err)
 		return err;
 	block_real_time_signals();
 	err = start_eal(wire, error, size);
 	if (!err && wire->cores.count >= rte_lcore_count())
-		err = refuse(error, size, "DPDK runs in this process already, on fewer cores");
+		err = refuse(-EINVAL, error, size,
+			     "DPDK runs in this process already, on fewer cores");
 	if (!err)
 		err = open_ports(wire, error, size);
 	for (unsigned int i = 0; i < wire->cores.count && !err; i++) {
