@@ -6,10 +6,10 @@
 
 #include "dataplane/link_type.h"
 #include "dataplane/pcapng.h"
+#include "dataplane/refuse.h"
 
 #include <errno.h>
 #include <pcap/pcap.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,17 +22,6 @@ struct capture_file {
 	pcap_t *pcap;          // owns file
 	struct pcapng *pcapng; // borrows file
 };
-
-__attribute__((format(printf, 4, 5))) static int refuse(int err, char *error, size_t size,
-							const char *fmt, ...)
-{
-	va_list list;
-
-	va_start(list, fmt);
-	vsnprintf(error, size, fmt, list);
-	va_end(list);
-	return err;
-}
 
 // What a capture is often packed with.
 static const struct {
