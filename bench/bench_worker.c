@@ -365,14 +365,14 @@ static int bench_persons(uint64_t calls, const char *transport)
 
 	if (engine_start(&engine, transport) < 0)
 		return EXIT_FAILURE;
-	calls_totals(worker_calls(engine.run.worker), &empty);
+	calls_totals(worker_parts(engine.run.worker)->calls, &empty);
 	before = allocated_bytes();
 	for (uint64_t i = 0; i < calls; i++)
 		engine_call(&engine, i, 0, 3, calls);
 	engine_await(&engine.counts->initial, calls * 2);
 	grown = allocated_bytes() - before;
 	good = engine.counts->initial == calls * 2;
-	calls_totals(worker_calls(engine.run.worker), &totals);
+	calls_totals(worker_parts(engine.run.worker)->calls, &totals);
 	result("memory", "busy persons with a publication", 2.0 * (double)calls, "");
 	result("memory", "allocated for a busy person",
 	       ((double)grown - (double)(totals.bytes - empty.bytes)) / (2.0 * (double)calls),

@@ -47,7 +47,7 @@ static void explain_text(struct view *view, struct person *person,
 			view_span(view->now_ns - person->busy_since_ns, span), person->calls);
 	else
 		fprintf(view->out, "%s is not on the phone.\n", person->aor);
-	calls_of_person(worker_calls(view->worker), person, view_call_row, view);
+	calls_of_person(worker_parts(view->worker)->calls, person, view_call_row, view);
 	fprintf(view->out, "publication: %s", publication->state);
 	if (publication->in_flight != NULL)
 		fprintf(view->out, ", %s in flight", publication->in_flight);
@@ -68,13 +68,13 @@ static void explain_text(struct view *view, struct person *person,
 	if (publication->last_error != NULL)
 		fprintf(view->out, "; last error: %s", publication->last_error);
 	fputs("\nwhat happened:\n", view->out);
-	journal_each(worker_journal(view->worker), person->aor, note_row, view);
+	journal_each(worker_parts(view->worker)->journal, person->aor, note_row, view);
 }
 
 static void journal_json(struct view *view, const char *aor)
 {
 	json_open(&view->json, "journal", '[');
-	journal_each(worker_journal(view->worker), aor, note_row, view);
+	journal_each(worker_parts(view->worker)->journal, aor, note_row, view);
 	json_close(&view->json, ']');
 }
 
@@ -86,7 +86,7 @@ static void explain_json(struct view *view, struct person *person,
 	json_open(json, NULL, '{');
 	view_person_json(view, person);
 	json_open(json, "call_list", '[');
-	calls_of_person(worker_calls(view->worker), person, view_call_row, view);
+	calls_of_person(worker_parts(view->worker)->calls, person, view_call_row, view);
 	json_close(json, ']');
 	view_publication_json(view, publication);
 	journal_json(view, person->aor);
@@ -131,7 +131,8 @@ static void search_directory(struct worker *worker, const char *who, struct sear
 	search->name = colon != NULL ? colon + 1 : who;
 	snprintf(uri, sizeof(uri), "%s%s%s", colon == NULL ? "sip:" : "", who,
 		 colon == NULL && strchr(who, '@') == NULL ? "@host.invalid" : "");
-	directory_find(worker_directory(worker), uri, strlen(uri), search_by_number, search, 0);
+	directory_find(worker_parts(worker)->directory, uri, strlen(uri), search_by_number, search,
+		       0);
 	if (search->aor[0] == '\0')
 		snprintf(search->aor, sizeof(search->aor), "%s%s",
 			 colon == NULL && strchr(who, '@') != NULL ? "sip:" : "", who);
@@ -142,9 +143,9 @@ struct person *view_person_find(struct worker *worker, const char *who)
 	struct search search = {0};
 
 	search_directory(worker, who, &search);
-	search.found = person_find(worker_persons(worker), search.aor);
+	search.found = person_find(worker_parts(worker)->persons, search.aor);
 	if (search.found == NULL)
-		persons_each(worker_persons(worker), search_by_name, &search);
+		persons_each(worker_parts(worker)->persons, search_by_name, &search);
 	return search.found;
 }
 
@@ -167,7 +168,7 @@ void view_unknown_person(struct worker *worker, const char *who, bool as_json, F
 		return;
 	}
 	fprintf(out, "%s has no call and no publication here.\nwhat happened:\n", search.aor);
-	journal_each(worker_journal(worker), search.aor, note_row, &view);
+	journal_each(worker_parts(worker)->journal, search.aor, note_row, &view);
 }
 
 void view_explain(struct worker *worker, const char *who, bool as_json, FILE *out)

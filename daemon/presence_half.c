@@ -54,7 +54,7 @@ static bool metrics_ready(void *ctx)
 	struct presence *presence = ctx;
 
 	return __atomic_load_n(&presence->options->segment->wire_ready, __ATOMIC_ACQUIRE) != 0 &&
-	       store_state(worker_store(presence->worker)) != STORE_FENCED;
+	       store_state(worker_parts(presence->worker)->store) != STORE_FENCED;
 }
 
 // New settings from the supervisor: applied whole or not at all, and the result told.
@@ -105,7 +105,7 @@ static void channel_ready(struct loop_watch *watch, uint32_t events)
 	(void)events;
 	if (rc < 0) {
 		log_error("presence", "supervisor-gone", "error=%s", log_quote(strerror(-rc)));
-		loop_watch_remove(worker_loop(presence->worker), watch);
+		loop_watch_remove(worker_parts(presence->worker)->loop, watch);
 		worker_stop(presence->worker);
 	}
 }
@@ -131,7 +131,7 @@ char *presence_reload(struct presence *presence)
 static int presence_open(struct presence *presence, char *error, size_t error_size)
 {
 	const struct half_options *options = presence->options;
-	struct loop *loop = worker_loop(presence->worker);
+	struct loop *loop = worker_parts(presence->worker)->loop;
 
 	snprintf(error, error_size, "out of memory");
 	if (options->control_fd >= 0) {
@@ -206,7 +206,7 @@ out:
 	exporter_free(presence.exporter);
 	control_free(presence.control);
 	if (presence.channel.fd >= 0)
-		loop_watch_remove(worker_loop(presence.worker), &presence.channel);
+		loop_watch_remove(worker_parts(presence.worker)->loop, &presence.channel);
 	worker_free(presence.worker);
 	free(presence.report);
 	free(presence.verdict);

@@ -55,21 +55,21 @@ static void status_take(struct status *status, struct presence *presence)
 		.presence = presence,
 		.segment = presence->options->segment,
 		.now_ns = clock_mono_ns(),
-		.persons = persons_count(worker_persons(worker)),
-		.busy = persons_busy(worker_persons(worker)),
+		.persons = persons_count(worker_parts(worker)->persons),
+		.busy = persons_busy(worker_parts(worker)->persons),
 		.publications = metric_value("offhook_publications", NULL),
 		.orphans = metric_value("offhook_publication_orphans", NULL),
 		.suspended = metric_value("offhook_publication_suspended", NULL),
-		.store = store_word[store_state(worker_store(worker))],
-		.backlog = store_backlog(worker_store(worker)),
+		.store = store_word[store_state(worker_parts(worker)->store)],
+		.backlog = store_backlog(worker_parts(worker)->store),
 	};
 	status->wire_up = __atomic_load_n(&status->segment->wire_ready, __ATOMIC_ACQUIRE) != 0;
-	calls_totals(worker_calls(worker), &status->calls);
+	calls_totals(worker_parts(worker)->calls, &status->calls);
 	if (latency != NULL) {
 		status->p50_ns = metric_quantile_ns(latency, 0.5);
 		status->p99_ns = metric_quantile_ns(latency, 0.99);
 	}
-	status->targets = registrar_status(worker_registrar(worker), status->target,
+	status->targets = registrar_status(worker_parts(worker)->registrar, status->target,
 					   STATUS_TARGETS);
 }
 
@@ -132,7 +132,7 @@ static void status_json(const struct status *status, FILE *out)
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "version", OFFHOOK_VERSION);
-	json_text(&json, "engine", worker_settings(worker)->engine.name);
+	json_text(&json, "engine", worker_parts(worker)->settings->engine.name);
 	json_seconds(&json, "age", status->now_ns - segment->engine_started_ns);
 	half_json(&json, "wire_process", status->wire_up, segment->wire_starts,
 		  status->now_ns - segment->wire_started_ns);
@@ -186,7 +186,7 @@ static void wire_text(const struct status *status, FILE *out)
 
 static void presence_text(const struct status *status, FILE *out)
 {
-	struct directory *directory = worker_directory(status->presence->worker);
+	struct directory *directory = worker_parts(status->presence->worker)->directory;
 	char span[SPAN_BYTES], other[SPAN_BYTES];
 
 	fprintf(out, "presence   up for %s, started %" PRIu64 " times\n",
@@ -211,7 +211,7 @@ static void status_text(const struct status *status, FILE *out)
 	char span[SPAN_BYTES];
 
 	fprintf(out, "offhook %s, engine %s, up for %s\n", OFFHOOK_VERSION,
-		worker_settings(status->presence->worker)->engine.name,
+		worker_parts(status->presence->worker)->settings->engine.name,
 		view_span(status->now_ns - status->segment->engine_started_ns, span));
 	wire_text(status, out);
 	presence_text(status, out);

@@ -36,8 +36,8 @@ static void verb_clear(struct presence *presence, const char *argument, bool as_
 	char *aor = strdup(person->aor);
 
 	// The person may be freed with the last call; the publication keeps it until it is removed.
-	publication_clear(worker_publications(presence->worker), person);
-	calls = calls_clear(worker_calls(presence->worker), person);
+	publication_clear(worker_parts(presence->worker)->publications, person);
+	calls = calls_clear(worker_parts(presence->worker)->calls, person);
 	if (as_json) {
 		json_open(&json, NULL, '{');
 		json_text(&json, "person", aor);

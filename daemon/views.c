@@ -88,7 +88,7 @@ void view_calls(struct worker *worker, bool as_json, FILE *out)
 
 	if (as_json)
 		json_open(&view.json, NULL, '[');
-	calls_each(worker_calls(worker), view_call_row, &view);
+	calls_each(worker_parts(worker)->calls, view_call_row, &view);
 	if (as_json)
 		json_close(&view.json, ']');
 	else if (view.rows == 0)
@@ -167,7 +167,7 @@ void view_persons(struct worker *worker, bool as_json, FILE *out)
 
 	if (as_json)
 		json_open(&view.json, NULL, '[');
-	persons_each(worker_persons(worker), person_row, &view);
+	persons_each(worker_parts(worker)->persons, person_row, &view);
 	if (as_json)
 		json_close(&view.json, ']');
 	else if (view.rows == 0)

@@ -41,18 +41,11 @@ enum {
 
 struct worker {
 	struct settings settings;
+	struct worker_parts parts;
 	struct secrets secrets;
 	struct segment *segment;
 	int doorbell;
 	struct loop_watch doorbell_watch;
-	struct loop *loop;
-	struct journal *journal;
-	struct directory *directory;
-	struct persons *persons;
-	struct publications *publications;
-	struct registrar *registrar;
-	struct store *store;
-	struct calls *calls;
 	uint64_t mark[SEGMENT_LCORES]; // heads of the rings at mark_ns
 	uint64_t mark_ns;
 	volatile sig_atomic_t stopping;
@@ -71,24 +64,24 @@ static void person_changed(void *ctx, const struct person_change *change)
 		 "person=%s cause=%s call_id=%s calls=%u", log_quote(change->person->aor),
 		 person_cause_name(change->cause), log_quote(change->call_id),
 		 change->person->calls);
-	journal_note(worker->journal, change->person->aor, "%s: %s, call %s",
+	journal_note(worker->parts.journal, change->person->aor, "%s: %s, call %s",
 		     change->busy ? "on the phone" : "clear", person_cause_name(change->cause),
 		     log_quote(change->call_id));
-	publication_change(worker->publications, change);
+	publication_change(worker->parts.publications, change);
 }
 
 static void store_found_publication(void *ctx, const struct store_publication *record)
 {
 	struct worker *worker = ctx;
 
-	publication_restore(worker->publications, record);
+	publication_restore(worker->parts.publications, record);
 }
 
 static void store_found_call(void *ctx, const struct store_call *record)
 {
 	struct worker *worker = ctx;
 
-	calls_restore(worker->calls, record);
+	calls_restore(worker->parts.calls, record);
 }
 
 static void store_loaded(void *ctx)
@@ -96,18 +89,18 @@ static void store_loaded(void *ctx)
 	struct worker *worker = ctx;
 	struct calls_totals totals;
 
-	calls_totals(worker->calls, &totals);
+	calls_totals(worker->parts.calls, &totals);
 	log_info("store", "loaded", "calls=%zu persons_busy=%zu persons=%zu", totals.up,
-		 persons_busy(worker->persons), persons_count(worker->persons));
-	publications_loaded(worker->publications);
+		 persons_busy(worker->parts.persons), persons_count(worker->parts.persons));
+	publications_loaded(worker->parts.publications);
 }
 
 static void store_forgot(void *ctx)
 {
 	struct worker *worker = ctx;
 
-	calls_reassert(worker->calls);
-	publications_reassert(worker->publications);
+	calls_reassert(worker->parts.calls);
+	publications_reassert(worker->parts.publications);
 }
 
 static const struct store_events store_events = {
@@ -119,17 +112,17 @@ static const struct store_events store_events = {
 
 static void registrar_turn(void *ctx, struct publish_turn *turn)
 {
-	publication_turn(((struct worker *)ctx)->publications, turn);
+	publication_turn(((struct worker *)ctx)->parts.publications, turn);
 }
 
 static void registrar_answer(void *ctx, void *request_ctx, const struct publish_answer *answer)
 {
-	publication_answer(((struct worker *)ctx)->publications, request_ctx, answer);
+	publication_answer(((struct worker *)ctx)->parts.publications, request_ctx, answer);
 }
 
 static void registrar_reachable(void *ctx)
 {
-	publication_reachable(((struct worker *)ctx)->publications);
+	publication_reachable(((struct worker *)ctx)->parts.publications);
 }
 
 static const struct registrar_events registrar_events = {
@@ -158,45 +151,47 @@ struct worker *worker_new(const struct worker_options *options, char *error, siz
 	worker->segment = options->segment;
 	worker->doorbell = options->doorbell;
 	worker->doorbell_watch.fd = -1;
-	settings = &worker->settings;
+	settings = worker->parts.settings = &worker->settings;
 
 	snprintf(error, error_size, "out of memory");
-	worker->loop = loop_new();
-	worker->journal = journal_new(JOURNAL_NOTES);
-	if (worker->loop == NULL || worker->journal == NULL)
+	worker->parts.loop = loop_new();
+	worker->parts.journal = journal_new(JOURNAL_NOTES);
+	if (worker->parts.loop == NULL || worker->parts.journal == NULL)
 		goto fail;
-	worker->directory = directory_new(settings);
-	if (worker->directory == NULL) {
+	worker->parts.directory = directory_new(settings);
+	if (worker->parts.directory == NULL) {
 		snprintf(error, error_size, "directory %s can't be used, see the line above",
 			 settings->directory.file);
 		goto fail;
 	}
-	worker->persons = persons_new(person_changed, worker);
-	worker->publications = publications_new(worker->loop, worker->persons, settings);
-	if (worker->persons == NULL || worker->publications == NULL)
+	worker->parts.persons = persons_new(person_changed, worker);
+	worker->parts.publications = publications_new(worker->parts.loop, worker->parts.persons,
+						      settings);
+	if (worker->parts.persons == NULL || worker->parts.publications == NULL)
 		goto fail;
-	worker->registrar = registrar_new(worker->loop, settings, &worker->secrets,
-					  &registrar_events, worker, error, error_size);
-	if (worker->registrar == NULL)
+	worker->parts.registrar = registrar_new(worker->parts.loop, settings, &worker->secrets,
+						&registrar_events, worker, error, error_size);
+	if (worker->parts.registrar == NULL)
 		goto fail;
-	worker->store = store_new(worker->loop, settings, &worker->secrets, &store_events, worker);
-	if (worker->store == NULL) {
+	worker->parts.store = store_new(worker->parts.loop, settings, &worker->secrets,
+					&store_events, worker);
+	if (worker->parts.store == NULL) {
 		snprintf(error, error_size, "store %s can't be used, see the line above",
 			 settings->store.url);
 		goto fail;
 	}
-	worker->calls = calls_new(&(struct calls_options){
+	worker->parts.calls = calls_new(&(struct calls_options){
 		.settings = settings,
-		.wheel = loop_wheel(worker->loop),
-		.directory = worker->directory,
-		.persons = worker->persons,
-		.store = worker->store,
+		.wheel = loop_wheel(worker->parts.loop),
+		.directory = worker->parts.directory,
+		.persons = worker->parts.persons,
+		.store = worker->parts.store,
 	});
-	if (worker->calls == NULL)
+	if (worker->parts.calls == NULL)
 		goto fail;
-	publications_attach(worker->publications, worker->registrar, worker->store,
-			    worker->journal);
-	if (loop_watch_add(worker->loop, &worker->doorbell_watch, worker->doorbell, EPOLLIN,
+	publications_attach(worker->parts.publications, worker->parts.registrar,
+			    worker->parts.store, worker->parts.journal);
+	if (loop_watch_add(worker->parts.loop, &worker->doorbell_watch, worker->doorbell, EPOLLIN,
 			   doorbell_rang, worker) < 0)
 		goto fail;
 	return worker;
@@ -211,16 +206,16 @@ void worker_free(struct worker *worker)
 	if (worker == NULL)
 		return;
 	if (worker->doorbell_watch.fd >= 0)
-		loop_watch_remove(worker->loop, &worker->doorbell_watch);
-	calls_free(worker->calls);
+		loop_watch_remove(worker->parts.loop, &worker->doorbell_watch);
+	calls_free(worker->parts.calls);
 	// The store last of those that talk: it writes what the others left behind.
-	registrar_free(worker->registrar);
-	publications_free(worker->publications);
-	store_free(worker->store, worker->settings.engine.stop_timeout_ns);
-	persons_free(worker->persons);
-	directory_free(worker->directory);
-	journal_free(worker->journal);
-	loop_free(worker->loop);
+	registrar_free(worker->parts.registrar);
+	publications_free(worker->parts.publications);
+	store_free(worker->parts.store, worker->settings.engine.stop_timeout_ns);
+	persons_free(worker->parts.persons);
+	directory_free(worker->parts.directory);
+	journal_free(worker->parts.journal);
+	loop_free(worker->parts.loop);
 	secrets_wipe(&worker->secrets);
 	free(worker);
 }
@@ -236,7 +231,7 @@ static unsigned int worker_drain(struct worker *worker)
 		struct event_ring *ring = segment_ring(worker->segment, lcore);
 
 		for (int i = 0; i < EVENTS_PER_ROUND && event_ring_pop_held(ring, &event); i++) {
-			calls_apply(worker->calls, &event);
+			calls_apply(worker->parts.calls, &event);
 			drained++;
 		}
 	}
@@ -248,7 +243,7 @@ static unsigned int worker_drain(struct worker *worker)
 static void worker_release(struct worker *worker)
 {
 	uint64_t now = clock_mono_ns();
-	bool ready = store_state(worker->store) == STORE_READY;
+	bool ready = store_state(worker->parts.store) == STORE_READY;
 	bool due = now - worker->mark_ns >= (ready ? EVENTS_HELD_NS : EVENTS_AWAY_NS);
 
 	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
@@ -297,15 +292,15 @@ static void worker_round(struct worker *worker)
 	__atomic_add_fetch(&worker->segment->worker_heartbeat, 1, __ATOMIC_RELAXED);
 	worker_release(worker);
 	if (worker_drain(worker) > 0) {
-		loop_run_once(worker->loop, 0);
+		loop_run_once(worker->parts.loop, 0);
 		return;
 	}
 	doorbell_sleep(worker->segment);
 	if (rings_empty(worker)) {
-		calls_totals(worker->calls, &totals);
+		calls_totals(worker->parts.calls, &totals);
 		metric_set(&metric_up, totals.up);
-		metric_set(&metric_busy, persons_busy(worker->persons));
-		loop_run_once(worker->loop, WORKER_MAX_SLEEP_NS);
+		metric_set(&metric_busy, persons_busy(worker->parts.persons));
+		loop_run_once(worker->parts.loop, WORKER_MAX_SLEEP_NS);
 	}
 	doorbell_awake(worker->segment, worker->doorbell);
 }
@@ -315,16 +310,16 @@ static void worker_take_back(struct worker *worker)
 {
 	uint64_t until = clock_mono_ns() + worker->settings.engine.stop_timeout_ns;
 
-	publications_remove_all(worker->publications);
-	while (!publications_settled(worker->publications) && clock_mono_ns() < until) {
+	publications_remove_all(worker->parts.publications);
+	while (!publications_settled(worker->parts.publications) && clock_mono_ns() < until) {
 		__atomic_add_fetch(&worker->segment->worker_heartbeat, 1, __ATOMIC_RELAXED);
-		loop_run_once(worker->loop, 10 * NS_PER_MS);
+		loop_run_once(worker->parts.loop, 10 * NS_PER_MS);
 	}
-	if (!publications_settled(worker->publications))
+	if (!publications_settled(worker->parts.publications))
 		log_warn("worker", "stop-timeout",
 			 "persons=%zu hint=\"publications left will expire by themselves; raise "
 			 "engine.stop_timeout or registrar.rate\"",
-			 persons_count(worker->persons));
+			 persons_count(worker->parts.persons));
 }
 
 int worker_run(struct worker *worker)
@@ -367,10 +362,10 @@ int worker_reload(struct worker *worker, const struct settings *settings,
 		return rc;
 	}
 	directory_free(trial);
-	rc = registrar_reload(worker->registrar, &next, secrets, error, error_size);
+	rc = registrar_reload(worker->parts.registrar, &next, secrets, error, error_size);
 	if (rc < 0)
 		return rc;
-	rc = directory_reload(worker->directory, &next);
+	rc = directory_reload(worker->parts.directory, &next);
 	if (rc < 0) {
 		snprintf(error, error_size, "directory %s changed while it was read; reload again",
 			 next.directory.file);
@@ -378,53 +373,13 @@ int worker_reload(struct worker *worker, const struct settings *settings,
 	}
 	worker->settings = next;
 	worker->secrets = *secrets;
-	calls_settings(worker->calls, &worker->settings);
-	publications_settings(worker->publications, &worker->settings);
+	calls_settings(worker->parts.calls, &worker->settings);
+	publications_settings(worker->parts.publications, &worker->settings);
 	log_level_set(worker->settings.log.level);
 	return 0;
 }
 
-struct loop *worker_loop(struct worker *worker)
+const struct worker_parts *worker_parts(const struct worker *worker)
 {
-	return worker->loop;
-}
-
-struct calls *worker_calls(struct worker *worker)
-{
-	return worker->calls;
-}
-
-struct persons *worker_persons(struct worker *worker)
-{
-	return worker->persons;
-}
-
-struct publications *worker_publications(struct worker *worker)
-{
-	return worker->publications;
-}
-
-struct registrar *worker_registrar(struct worker *worker)
-{
-	return worker->registrar;
-}
-
-struct store *worker_store(struct worker *worker)
-{
-	return worker->store;
-}
-
-struct directory *worker_directory(struct worker *worker)
-{
-	return worker->directory;
-}
-
-struct journal *worker_journal(struct worker *worker)
-{
-	return worker->journal;
-}
-
-const struct settings *worker_settings(struct worker *worker)
-{
-	return &worker->settings;
+	return &worker->parts;
 }

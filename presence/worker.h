@@ -36,13 +36,17 @@ void worker_stop(struct worker *worker); // async-signal-safe
 int worker_reload(struct worker *worker, const struct settings *settings,
 		  const struct secrets *secrets, char *error, size_t error_size);
 
-// For the control socket and the exporter, which live in the same thread.
-struct loop *worker_loop(struct worker *worker);
-struct calls *worker_calls(struct worker *worker);
-struct persons *worker_persons(struct worker *worker);
-struct publications *worker_publications(struct worker *worker);
-struct registrar *worker_registrar(struct worker *worker);
-struct store *worker_store(struct worker *worker);
-struct journal *worker_journal(struct worker *worker);
-struct directory *worker_directory(struct worker *worker);
-const struct settings *worker_settings(struct worker *worker);
+// What the worker is made of, for the control socket and the exporter, which live in the same
+// thread.
+struct worker_parts {
+	struct loop *loop;
+	struct journal *journal;
+	struct directory *directory;
+	struct persons *persons;
+	struct publications *publications;
+	struct registrar *registrar;
+	struct store *store;
+	struct calls *calls;
+	const struct settings *settings;
+};
+const struct worker_parts *worker_parts(const struct worker *worker);

@@ -267,16 +267,11 @@ static void test_two_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RING_TEST(test_order),
-		RING_TEST(test_full),
-		RING_TEST(test_index_wraps),
-		RING_TEST(test_copies_only_what_is_used),
-		RING_TEST(test_rewind),
-		RING_TEST(test_rewind_of_half_a_pop),
-		RING_TEST(test_broken_tail),
-		RING_TEST(test_broken_head),
-		RING_TEST(test_broken_slots),
-		RING_TEST(test_broken_events),
+		RING_TEST(test_order),        RING_TEST(test_full),
+		RING_TEST(test_index_wraps),  RING_TEST(test_copies_only_what_is_used),
+		RING_TEST(test_rewind),       RING_TEST(test_rewind_of_half_a_pop),
+		RING_TEST(test_broken_tail),  RING_TEST(test_broken_head),
+		RING_TEST(test_broken_slots), RING_TEST(test_broken_events),
 		RING_TEST(test_two_threads),
 	};
 
