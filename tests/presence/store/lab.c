@@ -56,7 +56,7 @@ static void clean_up(void)
 
 	for (unsigned int i = 0; i < directories; i++) {
 		for (unsigned int j = 0; j < 2; j++) {
-			char path[96];
+			char path[sizeof(directory[0]) + 24];
 			pid_t pid;
 
 			snprintf(path, sizeof(path), "%s/%s", directory[i], sockets[j]);
