@@ -3,11 +3,13 @@
 
 #include "config/log.h"
 #include "daemon/control.h"
+#include "daemon/half.h"
 #include "daemon/json.h"
 #include "daemon/presence_half.h"
 #include "daemon/reload.h"
 #include "daemon/status.h"
 #include "daemon/views.h"
+#include "daemon/wire_view.h"
 #include "presence/calls.h"
 #include "presence/person.h"
 #include "presence/publication.h"
@@ -84,6 +86,12 @@ static void verb_persons(struct presence *presence, const char *argument, bool a
 	view_persons(presence->worker, as_json, out);
 }
 
+static void verb_wire(struct presence *presence, const char *argument, bool as_json, FILE *out)
+{
+	(void)argument;
+	wire_view_write(presence->options->segment, as_json, out);
+}
+
 static void verb_explain(struct presence *presence, const char *argument, bool as_json, FILE *out)
 {
 	view_explain(presence->worker, argument, as_json, out);
@@ -97,6 +105,7 @@ static const struct {
 	{"status", false, verb_status},   {"calls", false, verb_calls},
 	{"persons", false, verb_persons}, {"explain", true, verb_explain},
 	{"clear", true, verb_clear},      {"reload", false, verb_reload},
+	{"wire", false, verb_wire},
 };
 
 bool verbs_answer(void *ctx, const char *verb, const char *argument, bool json, FILE *out)

@@ -29,6 +29,19 @@ uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject
 	return sum;
 }
 
+double wire_metrics_blind(const struct segment *segment)
+{
+	static const enum wire_counter lost_in_streams[] = {WIRE_TCP_LOST, WIRE_TCP_NO_LENGTH,
+							    WIRE_TCP_BAD_LENGTH, WIRE_TCP_TOO_LONG};
+	uint64_t lost = 0, all;
+
+	for (size_t i = 0; i < sizeof(lost_in_streams) / sizeof(lost_in_streams[0]); i++)
+		lost += wire_metrics_sum(segment, lost_in_streams[i]);
+	all = wire_metrics_sum(segment, WIRE_SIP_MESSAGES) + lost;
+	lost += wire_metrics_sum(segment, WIRE_SIP_REJECTED);
+	return all > 0 ? (double)lost / (double)all : 0;
+}
+
 static void write_lcores(const struct segment *segment, FILE *out)
 {
 	for (int counter = 0; counter < WIRE_COUNTER_COUNT; counter++) {
@@ -103,6 +116,10 @@ void wire_metrics_write(const struct segment *segment, FILE *out)
 		"# TYPE offhook_wire_up gauge\n# HELP offhook_wire_up Ports are open and polled\n"
 		"offhook_wire_up %u\n",
 		__atomic_load_n(&segment->wire_ready, __ATOMIC_RELAXED));
+	fprintf(out,
+		"# TYPE offhook_blind_ratio gauge\n# HELP offhook_blind_ratio Share of what looked "
+		"like SIP that could not be read\noffhook_blind_ratio %.9f\n",
+		wire_metrics_blind(segment));
 	write_starts(out, "wire", &segment->wire_starts);
 	write_starts(out, "presence", &segment->presence_starts);
 }

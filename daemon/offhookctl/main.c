@@ -13,6 +13,7 @@ static const char usage[] =
 	"  status           is it well: wire, registrar, store, counts\n"
 	"  calls            the calls that are up\n"
 	"  persons          who is on the phone, and what is published for them\n"
+	"  wire             what came from the wire, what was let go and why, what was not seen\n"
 	"  explain USER     why USER is shown on the phone, or not\n"
 	"  clear USER       forget USER's calls and remove the publication\n"
 	"  reload           read the settings again\n"
@@ -25,8 +26,8 @@ static const struct {
 	const char *verb;
 	bool about_user;
 } questions[] = {
-	{"status", false}, {"calls", false}, {"persons", false},
-	{"explain", true}, {"clear", true},  {"reload", false},
+	{"status", false}, {"calls", false},  {"persons", false}, {"explain", true},
+	{"clear", true},   {"reload", false}, {"wire", false},
 };
 
 static int usage_error(const char *what, const char *word)

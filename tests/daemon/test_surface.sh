@@ -189,7 +189,7 @@ tr -d '\r' <&9 >answer
 exec 9<&-
 sed '1,/^$/d' answer >page
 ctl status >answers
-for verb in status calls persons "explain alice" reload; do
+for verb in status calls persons "explain alice" reload wire; do
 	# shellcheck disable=SC2086 # a verb and its user
 	ctl $verb --json >>answers
 done
@@ -222,6 +222,10 @@ valid() { # a file, what must be in it
 ctl status --json >answer
 valid answer '.wire_process.up and .presence_process.starts == 1 and .busy == 2 and .age > 0
 	and .reload.result == "reloaded" and .store == "ready" and .orphans == 0'
+ctl wire --json >answer
+valid answer '(.ports | length) == 1 and .ports[0].link and .lcores[0].events > 0 and
+	.lcores[0]["rx-frames"] > 0 and .blind_ppm == 0'
+ctl wire | grep -q '^blind ratio 0.000000' || fail "wire"
 ctl calls --json >answer
 valid answer 'length == 1 and .[0].caller == "sip:alice@sfb.example"'
 ctl persons --json >answer
