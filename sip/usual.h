@@ -21,18 +21,19 @@ enum {
 	// Those that most messages don't have.
 	SELDOM = SEEN(HEADER_SESSION_EXPIRES) | SEEN(HEADER_ASSERTED_IDENTITY) |
 		 SEEN(HEADER_REMOTE_PARTY) | SEEN(HEADER_CALLED_PARTY) | SEEN(HEADER_REPLACES),
-	CR_LF = '\r' | '\n'
-			       << 8,
+};
+
+// Where a value is: from behind the colon to the CR LF before the next line.
+struct field {
+	uint32_t at, next;
 };
 
 // What the lines are called, and where the values are.
 struct names {
 	struct line_index index;
-	// The first value of a name, from behind the colon to the line end << 16. Only of names
-	// that are seen.
-	uint32_t field[HEADER_NAME_COUNT];
-	uint32_t seen;           // SEEN(header)
-	char bounce[2 * OCTETS]; // the end of the message, zeros behind it
+	struct field field[HEADER_NAME_COUNT]; // the first of a name, only of those that are seen
+	uint32_t seen;                         // SEEN(header)
+	char bounce[2 * OCTETS];               // the end of the message, zeros behind it
 };
 
 // Its address is not given away, so that compilers keep it in registers.
@@ -42,17 +43,47 @@ struct usual {
 	uint32_t seen;
 };
 
+// What the lines from some line to the last one have.
+struct naming {
+	struct field *field;
+	uint64_t seen, sum; // of header_slot.entry
+	uint32_t odd;       // not 0: a line isn't what a usual one is
+	uint32_t next;      // the start of the line named last
+};
+
 static inline struct value field_value(const struct usual *usual, enum header_name header)
 {
 	const char *buf = usual->text.buf;
-	uint32_t at = usual->names->field[header] & 0xffff;
+	uint32_t at = usual->names->field[header].at;
 
 	if (__builtin_expect(buf[at] == ' ', 1))
 		at++;
 	while (__builtin_expect(buf[at] == ' ', 0))
 		at++;
 	return (struct value){
-		.text = usual->text, .at = at, .end = usual->names->field[header] >> 16};
+		.text = usual->text, .at = at, .end = usual->names->field[header].next - 2};
+}
+
+// Names the line that starts at offset `at`, whose octets are at `line`; buf has those before the
+// line behind it.
+static VALUE_INLINE void name_line(struct naming *naming, const char *buf, const char *line,
+				   uint32_t at)
+{
+	struct octets octets = octets_lower(octets_load(line));
+	uint32_t colon = octets_equal(octets, ':');
+	uint32_t name = colon ^ (colon - 1); // and its colon
+	uint32_t len = low_bit_32(colon);
+	const struct header_slot *slot = header_slot(line, len);
+	uint32_t differ = name & ~octets_same(octets, octets_load(slot->name));
+	// 0 if they differ: not by a branch, as nobody can guess which names are known.
+	uint64_t entry = slot->entry & -(uint64_t)(differ == 0);
+
+	naming->odd |= (octets_equal(octets, ' ') & name) |
+		       ((unsigned char)buf[naming->next - 2] ^ '\r');
+	naming->field[entry & HEADER_NUMBER] = (struct field){at + len + 1, naming->next};
+	naming->sum += entry;
+	naming->seen |= entry;
+	naming->next = at;
 }
 
 // Names the lines from the last to the first: of several the first one stays. False if a line isn't
@@ -62,39 +93,22 @@ static __attribute__((noinline)) bool name_lines(struct text text, struct names 
 {
 	const char *buf = text.buf;
 	const uint32_t *first = names->index.start, *start = first + names->index.count;
-	uint32_t last = text.last + BLOCK - OCTETS, next = *start;
-	// Where lines are read from, less their offset.
-	const uintptr_t from[] = {(uintptr_t)buf, (uintptr_t)names->bounce - last};
-	uint32_t odd = load_2(buf + names->index.header_end - 2) ^ CR_LF;
-	uint64_t seen = 0, sum = 0;
+	uint32_t last = text.last + BLOCK - OCTETS;
+	struct naming naming = {.field = names->field, .next = *start};
 
 	// Neither the first line nor the empty one is an LF alone.
-	if (first[1] < 2 || next + 2 != names->index.header_end)
+	if (first[1] < 2 || *start + 2 != names->index.header_end || buf[*start] != '\r')
 		return false;
 	octets_store(names->bounce, octets_load(buf + last));
 	memset(names->bounce + OCTETS, 0, OCTETS);
-	while (--start > first) {
-		uint32_t at = *start;
-		const char *line = (const char *)(from[at > last] + at);
-		struct octets octets = octets_lower(octets_load(line));
-		uint32_t colon = octets_equal(octets, ':');
-		uint32_t name = colon ^ (colon - 1); // and its colon
-		uint32_t len = low_bit_32(colon);
-		const struct header_slot *slot = header_slot(octets_head(octets), len);
-		uint64_t differ = name & ~octets_same(octets, octets_load(slot->name));
-		// 0 if they differ: not by a branch, as nobody can guess which names are known.
-		uint64_t entry = slot->entry & (uint64_t)((int64_t)(differ - 1) >> 63);
-
-		odd |= (octets_equal(octets, ' ') & name) | (load_2(buf + next - 2) ^ CR_LF);
-		names->field[entry & HEADER_NUMBER] = (at + len + 1) | (next - 2) << 16;
-		sum += entry;
-		seen |= entry;
-		next = at;
-	}
-	odd |= load_2(buf + next - 2) ^ CR_LF;
-	names->seen = (uint32_t)(seen >> HEADER_SEEN_SHIFT);
-	return odd == 0 &&
-	       (sum & HEADER_ONCE_SUM) ==
+	start--;
+	for (; start > first && *start > last; start--)
+		name_line(&naming, buf, names->bounce + (*start - last), *start);
+	for (; start > first; start--)
+		name_line(&naming, buf, buf + *start, *start);
+	names->seen = (uint32_t)(naming.seen >> HEADER_SEEN_SHIFT);
+	return (naming.odd | ((unsigned char)buf[naming.next - 2] ^ '\r')) == 0 &&
+	       (naming.sum & HEADER_ONCE_SUM) ==
 		       (uint32_t)__builtin_popcount(names->seen & HEADER_USUAL_ONCE) * HEADER_ONCE;
 }
 

@@ -58,7 +58,7 @@ static enum header_name lookup_in_line(const char *name, size_t len)
 	snprintf(line, sizeof(line), "%s: value", name);
 	octets = octets_lower(octets_load(line));
 	colon = octets_equal(octets, ':');
-	slot = header_slot(octets_head(octets), low_bit_32(colon));
+	slot = header_slot(line, low_bit_32(colon));
 	if (((colon ^ (colon - 1)) & ~octets_same(octets, octets_load(slot->name))) != 0)
 		return HEADER_NONE;
 	return slot->entry & HEADER_NUMBER;
