@@ -8,7 +8,7 @@
 #include "sip/header_table.h"
 #include "sip/line_walk.h"
 #include "sip/msg.h"
-#include "sip/value.h"
+#include "sip/value_parameter.h"
 
 _Static_assert((int)LINE_INDEX_BYTES <= (int)SIP_MAX_HEADER_BYTES, "below the limit");
 _Static_assert((int)LINE_INDEX_MAX == (int)SIP_MAX_LINES, "one limit");

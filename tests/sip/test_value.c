@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same values through value.c (what is usual) and ref_value.c (what is right): a value that the
 // fast side takes must come out alike, one that it leaves must be a known unusual one.
-#include "sip/value.h"
+#include "sip/value_parameter.h"
 
 #include "sip/ref_value.h"
 #include "tests/sip/sip_test.h"

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values with parameters behind them: From and To with their tag, Via with its branch (RFC 3261
+// 20.20, 20.39, 20.42). The one parameter that counts is nearly always the first: then there is no
+// loop. Private to sip/.
+#pragma once
+
+#include "sip/value.h"
+
+// The offset behind the `;name`, `;name=value` or `;name="value"` at `at`, or 0. Blanks are
+// unusual.
+static __attribute__((noinline)) uint32_t value_skip_parameter(struct text text, uint32_t at,
+							       uint32_t value_end)
+{
+	struct value value = {.text = text, .at = at, .end = value_end};
+	const char *buf = text.buf;
+	uint32_t end = value_parameter_end(&value, at + 1);
+
+	if (end == at + 1 || buf[at + 1] == '=')
+		return 0;
+	if (buf[end] != '"')
+		return end;
+	// A quote may stand behind the first `=` and nowhere else.
+	if (memchr(buf + at, '=', end - at) != buf + end - 1)
+		return 0;
+	return value_skip_quoted(&value, end);
+}
+
+// The value of a parameter, which starts at `at`. A quoted one is unusual.
+static VALUE_INLINE bool value_take(const struct value *value, uint32_t at, struct sip_slice *text,
+				    uint32_t *end)
+{
+	*end = value_parameter_end(value, at);
+	*text = value_slice(at, *end);
+	return value->text.buf[*end] != '"';
+}
+
+// The parameters of From or To from `at` to the end of the value: 1 if there is a tag, 0 without,
+// -1: something else.
+static __attribute__((noinline)) int value_party_parameters(const char *buf, uint32_t last,
+							    uint32_t at, uint32_t value_end,
+							    struct sip_slice *tag)
+{
+	const struct value value = {.text = {.buf = buf, .last = last}, .at = at, .end = value_end};
+	uint32_t end;
+	int tags = 0;
+
+	*tag = value_slice(0, 0);
+	for (; buf[at] == ';'; at = end) {
+		bool is_tag = value_lower_4(&value, at) == WORD_4(';', 't', 'a', 'g');
+
+		if (is_tag && buf[at + 4] == '=') {
+			if (!value_take(&value, at + 5, tag, &end))
+				return -1;
+			tags++;
+			continue;
+		}
+		end = value_skip_parameter(value.text, at, value_end);
+		if (end == 0)
+			return -1;
+		// Without a value it is a tag of no length.
+		tags += is_tag && end - at == 4;
+	}
+	return at == value_end && tags <= 1 ? tags : -1;
+}
+
+// From, To: name-addr and its parameters to the end of the value, nearly always a tag alone or
+// none. Results go where they stay: a slice that is written by halves and copied as a whole waits
+// for both stores.
+static VALUE_INLINE bool value_party(const struct value *value, struct sip_slice *uri,
+				     struct sip_slice *tag, bool *has_tag)
+{
+	uint32_t at, end;
+	int tags;
+
+	*has_tag = false;
+	if (!value_address(value, uri, &at))
+		return false;
+	if (at == value->end)
+		return true;
+	if (value_lower_4(value, at) == WORD_4(';', 't', 'a', 'g') &&
+	    value->text.buf[at + 4] == '=') {
+		*has_tag = true;
+		if (value_take(value, at + 5, tag, &end) && end == value->end)
+			return true;
+	}
+	tags = value_party_parameters(value->text.buf, value->text.last, at, value->end, tag);
+	*has_tag = tags > 0;
+	return tags >= 0;
+}
+
+// Whether `;branch` is at `at`.
+static inline bool value_is_branch(const struct value *value, uint32_t at)
+{
+	return value_lower_4(value, at) == WORD_4(';', 'b', 'r', 'a') &&
+	       (value_lower_4(value, at + 4) & 0xffffff) == WORD_4('n', 'c', 'h', 0);
+}
+
+// Where `;branch=` is among the parameters of a Via from `at` on; without it, where they end; 0:
+// something unusual is there.
+static __attribute__((noinline)) uint32_t value_find_branch(const char *buf, uint32_t last,
+							    uint32_t at, uint32_t value_end)
+{
+	const struct value value = {.text = {.buf = buf, .last = last}, .at = at, .end = value_end};
+
+	while (buf[at] == ';') {
+		bool is_branch = value_is_branch(&value, at);
+		uint32_t end;
+
+		if (is_branch && buf[at + 7] == '=')
+			return at;
+		end = value_skip_parameter(value.text, at, value_end);
+		if (end == 0 || (is_branch && end - at == 7))
+			return 0;
+		at = end;
+	}
+	return at == value_end || buf[at] == ',' ? at : 0;
+}
+
+// The first of a list. Without a branch, and with one of no length: none (RFC 2543). What is behind
+// the branch is not looked at.
+static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *sent_by,
+				   struct sip_slice *branch)
+{
+	const char *buf = value->text.buf;
+	uint32_t at = value->at + 12, protocol, end;
+
+	// "SIP/2.0/UDP h"
+	if (value->end <= at ||
+	    load_8(buf + value->at) != WORD_8('S', 'I', 'P', '/', '2', '.', '0', '/'))
+		return false;
+	protocol = load_4(buf + value->at + 8);
+	if (protocol != WORD_4('U', 'D', 'P', ' ') && protocol != WORD_4('T', 'C', 'P', ' ') &&
+	    protocol != WORD_4('T', 'L', 'S', ' '))
+		return false;
+	end = value_find_also(value, at, &value_parameter_stops, ',', '=');
+	if (end == at)
+		return false;
+	*sent_by = value_slice(at, end);
+	if (!value_is_branch(value, end) || buf[end + 7] != '=') {
+		end = value_find_branch(buf, value->text.last, end, value->end);
+		if (end == 0 || buf[end] != ';')
+			return end != 0;
+	}
+	return value_take(value, end + 8, branch, &end) &&
+	       (end == value->end || buf[end] == ';' || buf[end] == ',');
+}
