@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Desired against published against in flight, for each person (RFC 3903 4): publication_next()
-// says what the one next request is and from when on it may leave, publication_step() does it or
-// sets the timer. Changes come from presence/person.c, turns and answers from presence/registrar/;
-// what must survive a crash goes to presence/store/. What an answer means: publication_answer.c.
+// says what the one next request is and from when on it may leave, publication_reconcile() does it
+// or sets the timer. Changes come from presence/person.c, turns and answers from
+// presence/registrar/; what must survive a crash goes to presence/store/. What an answer means:
+// publication_answer.c.
 #include "presence/publication.h"
 
 #include "config/clock.h"
@@ -260,7 +261,7 @@ static void publication_wait(struct publication *publication, uint64_t until_ns)
 		timer_set(publication->all->wheel, &publication->timer, until_ns, publication_due);
 }
 
-void publication_step(struct publication *publication)
+void publication_reconcile(struct publication *publication)
 {
 	struct publications *all = publication->all;
 	uint64_t now = clock_mono_ns(), at;
@@ -302,7 +303,7 @@ static void publication_due(struct timer *timer)
 
 	publication_age(publication, clock_mono_ns());
 	if (!publication_is_over(publication)) {
-		publication_step(publication);
+		publication_reconcile(publication);
 		return;
 	}
 	publication_free(publication);
@@ -366,7 +367,7 @@ static void publication_intent_saved(void *ctx, bool stored)
 	publication->phase = PHASE_IDLE;
 	if (publication_next(publication, &at) != PUBLISH_INITIAL || at > clock_mono_ns()) {
 		publication_save(publication); // the call has ended in between
-		publication_step(publication);
+		publication_reconcile(publication);
 		return;
 	}
 	publication_send(publication);
@@ -385,7 +386,7 @@ void publication_turn(void *ctx, struct publish_turn *turn)
 	publication_age(publication, now);
 	kind = publication_next(publication, &at);
 	if (!kind || at > now) {
-		publication_step(publication);
+		publication_reconcile(publication);
 		return;
 	}
 	publication->kind = (uint8_t)kind;
@@ -423,13 +424,7 @@ void publication_change(struct publications *publications, const struct person_c
 	publication->event_ns = change->cause == CAUSE_RESTORED ? 0 : change->event_ns;
 	if (publication->etag)
 		publication_save(publication);
-	publication_step(publication);
-}
-
-void publication_reconcile(struct publications *publications, struct person *person)
-{
-	if (person->publication)
-		publication_step(person->publication);
+	publication_reconcile(publication);
 }
 
 void publication_clear(struct publications *publications, struct person *person)
@@ -446,5 +441,5 @@ void publication_clear(struct publications *publications, struct person *person)
 	publication->modify = publication->etag != NULL;
 	if (publication->unnamed)
 		publication->refresh_ns = 0;
-	publication_step(publication);
+	publication_reconcile(publication);
 }

@@ -31,8 +31,6 @@ void publications_settings(struct publications *publications, const struct setti
 
 // The person's presence changed (from person_sink).
 void publication_change(struct publications *publications, const struct person_change *change);
-// Desired against published against in flight: does the one next thing.
-void publication_reconcile(struct publications *publications, struct person *person);
 // Read back from the store at start; reconciled, paced, after publications_loaded().
 void publication_restore(struct publications *publications, const struct store_publication *record);
 void publications_loaded(struct publications *publications);

@@ -353,5 +353,5 @@ void publication_answer(void *ctx, void *request_ctx, const struct publish_answe
 			publication_save(publication); // nothing is about to be published any more
 		break;
 	}
-	publication_step(publication);
+	publication_reconcile(publication);
 }

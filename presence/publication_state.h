@@ -72,8 +72,9 @@ extern const char *const publication_kind_names[PUBLISH_KIND_COUNT];
 
 struct publication *publication_new(struct publications *publications, struct person *person);
 void publication_free(struct publication *publication);
-// Does the next thing for one publication, or sets its timer for it. Never frees it.
-void publication_step(struct publication *publication);
+// Desired against published against in flight: does the one next thing, or sets the timer for it.
+// Never frees it.
+void publication_reconcile(struct publication *publication);
 // Published as it is now, or nothing: written behind.
 void publication_save(struct publication *publication);
 void publication_forget_tag(struct publication *publication);

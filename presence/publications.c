@@ -33,7 +33,7 @@ static void publication_restore_stale(struct publication *publication,
 		publication->stale_etag = strdup(record->etag);
 		publication->stale_until_ns = expires_ns;
 	}
-	publication_step(publication);
+	publication_reconcile(publication);
 }
 
 static uint64_t restored_until(uint64_t now_ns, uint64_t wall_ns)
@@ -88,7 +88,7 @@ void publication_restore(struct publications *publications, const struct store_p
 	if (publication->desired && !record->wanted)
 		publication_save(publication); // a call has begun before the store was read
 	publication->not_before_ns = now + publication_random(publications, RECOVERY_JITTER_NS);
-	publication_step(publication);
+	publication_reconcile(publication);
 }
 
 // From now on requests leave.
@@ -99,7 +99,7 @@ static void publications_begin(struct publications *publications)
 	publications->loaded = true;
 	for (publication = publications->first; publication; publication = next) {
 		next = publication->next;
-		publication_step(publication);
+		publication_reconcile(publication);
 	}
 }
 
@@ -189,7 +189,7 @@ void publications_remove_all(struct publications *publications)
 		publication->not_before_ns = 0;
 		if (publication->etag)
 			publication_save(publication);
-		publication_step(publication);
+		publication_reconcile(publication);
 	}
 }
 
@@ -218,7 +218,7 @@ void publication_reachable(void *ctx)
 			continue;
 		publication->unsent = false;
 		publication->not_before_ns = 0;
-		publication_step(publication);
+		publication_reconcile(publication);
 	}
 }
 
