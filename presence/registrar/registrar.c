@@ -33,6 +33,8 @@ METRIC_GAUGE(requests_open, "offhook_registrar_requests_open", NULL,
 	     "Requests waiting for an answer");
 METRIC_GAUGE(turns_queued, "offhook_registrar_turns_queued", NULL,
 	     "Publications waiting for their turn");
+METRIC_GAUGE(certificate_ends, "offhook_registrar_certificate_not_after_seconds", NULL,
+	     "When our own certificate ends, in seconds since 1970; 0: there is none");
 METRIC_HISTOGRAM(turn_wait, "offhook_registrar_turn_wait_seconds", NULL,
 		 "From asking for a turn to having it");
 
@@ -179,7 +181,11 @@ static struct tls_context *registrar_tls(const struct settings_registrar *settin
 		.verify = settings->tls_verify,
 	};
 
-	return tls_context_new(&options, error, error_size);
+	struct tls_context *context = tls_context_new(&options, error, error_size);
+
+	if (context)
+		metric_set(&certificate_ends, (uint64_t)tls_context_not_after(context));
+	return context;
 }
 
 static bool registrar_needs_tls(const struct registrar *registrar)

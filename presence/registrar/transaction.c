@@ -373,8 +373,3 @@ void transactions_times(struct transactions *all, const struct transaction_times
 {
 	all->times = *times;
 }
-
-size_t transactions_count(const struct transactions *all)
-{
-	return all->count;
-}

@@ -63,4 +63,3 @@ enum transaction_match {
 // branch and CSeq method).
 enum transaction_match transaction_receive(struct transactions *transactions, const char *bytes,
 					   size_t len);
-size_t transactions_count(const struct transactions *transactions);

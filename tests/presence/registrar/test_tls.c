@@ -5,6 +5,7 @@
 
 #include "../net/certificates.h"
 #include "config/clock.h"
+#include "config/metric.h"
 #include "config/secret.h"
 #include "config/settings.h"
 #include "presence/net/listener.h"
@@ -189,6 +190,8 @@ static void start(const struct certificate *server)
 					&world, error, sizeof(error));
 	if (!world.registrar)
 		fail_msg("%s", error);
+	assert_true(metric_value("offhook_registrar_certificate_not_after_seconds", NULL) >
+		    clock_wall_ns() / NS_PER_S);
 }
 
 static void stop(void)
