@@ -19,15 +19,6 @@ static const struct {
 	[PORT_PCAP] = {"pcap", "net_pcap", NULL},
 };
 
-const char *port_kind_name(enum port_kind kind)
-{
-	switch (kind) {
-	case PORT_PCI: return "pci";
-	case PORT_OTHER: return "vdev";
-	default: return kind < PORT_KIND_COUNT && kinds[kind].word ? kinds[kind].word : "none";
-	}
-}
-
 static bool hex_digits(const char *text, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

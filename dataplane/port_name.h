@@ -41,4 +41,3 @@ int port_name_parse(const char *text, unsigned int index, struct port_name *name
 		    size_t error_size);
 // The value of `key=` in name->args as a number; 0: not there.
 uint64_t port_name_number(const struct port_name *name, const char *key);
-const char *port_kind_name(enum port_kind kind);
