@@ -162,7 +162,7 @@ verb_lint() {
 	echo "== symbols"
 	tests/check_symbols.sh build-gcc || failed="$failed symbols"
 	echo "== shell"
-	scripts | xargs -r shellcheck || failed="$failed shell"
+	scripts | xargs -r shellcheck -x -P SCRIPTDIR || failed="$failed shell"
 	[ -z "$failed" ] || die "lint failed:$failed"
 	echo "lint: all good"
 }

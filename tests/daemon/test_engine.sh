@@ -5,32 +5,10 @@
 # script's own, which end with it.
 # Usage: test_engine.sh OFFHOOKD OFFHOOKCTL REGISTRAR
 set -u
-
-if [ "${1:-}" != inside ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "needs root, for network namespaces"; exit 77; }
-	exec unshare --net --mount --pid --fork --kill-child --mount-proc "$0" inside "$@"
-fi
-offhookd=$(realpath "$2") offhookctl=$(realpath "$3") registrar=$(realpath "$4")
-mount -t tmpfs -o mode=755 stage /run
-cd /run || exit 1
-mkdir state run
-chown nobody:nogroup state run
-
-fail() {
-	echo "FAILED: $*"
-	echo "--- registrar: $(counts)"
-	tail -n 40 engine.log
-	exit 1
-}
-
-# Until the rest, a command, succeeds; for at most 15 seconds.
-await() {
-	for _ in $(seq 150); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.1
-	done
-	fail "waited for: $*"
-}
+. "$(dirname "$0")/stage.bash"
+stage_enter
+mkdir run
+chown nobody:nogroup run
 
 # One SIP message from namespace $1 to address $2: START-LINE CALL CSEQ METHOD TO-TAG. By way of a
 # file, because bash writes a datagram for each line.
@@ -51,33 +29,6 @@ call_begins() {
 call_ends() {
 	sip phones 198.18.0.20 "BYE sip:bob@sfb.example SIP/2.0" "$1" 2 BYE "t$1"
 	sip sbc 198.18.0.10 "SIP/2.0 200 OK" "$1" 2 BYE "t$1"
-}
-
-counts() {
-	local line
-	echo >&4
-	read -r -t 2 line <&3
-	echo "$line"
-}
-
-counted() { # "initial": 2
-	counts | grep -qE "$1[,}]"
-}
-
-# Copies: bash keeps the descriptors of a coprocess from subshells.
-registrar_start() {
-	coproc REGISTRAR { exec "$registrar" $port; }
-	registrar_pid=$!
-	exec 3<&"${REGISTRAR[0]}" 4>&"${REGISTRAR[1]}"
-	read -r _ <&3
-}
-
-ctl() {
-	"$offhookctl" --socket /run/run/control "$@"
-}
-
-pid_of() {
-	sed -n "s/.*supervisor started half=$1 pid=\([0-9]*\).*/\1/p" engine.log | tail -n 1
 }
 
 # An ARP request crosses the engine, and its answer comes back.
@@ -128,9 +79,8 @@ for side in phones:10 sbc:20; do
 done
 sbc_address=$(ip netns exec sbc cat /sys/class/net/eth0/address)
 port=5070
-registrar_start
+registrar_start $port
 
-touch engine.log
 settings_write remove 100/s inline
 engine_start
 
@@ -215,7 +165,7 @@ call_begins five
 await sh -c "$offhookctl --socket /run/run/control status | grep -q '2 on the phone'"
 grep -q 'warn registrar' engine.log || fail "nothing was said of the registrar"
 grep -q 'warn store away' engine.log || fail "nothing was said of the store"
-registrar_start
+registrar_start $port
 await counted '"published": 2'
 echo "port 0
 unixsocket /run/redis.sock

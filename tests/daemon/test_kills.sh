@@ -5,46 +5,12 @@
 # lives in namespaces of this script's own, which end with it.
 # Usage: test_kills.sh OFFHOOKD OFFHOOKCTL REGISTRAR
 set -u
-
-if [ "${1:-}" != inside ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "needs root, for network namespaces"; exit 77; }
-	exec unshare --net --mount --pid --fork --kill-child --mount-proc "$0" inside "$@"
-fi
-offhookd=$(realpath "$2") offhookctl=$(realpath "$3") registrar=$(realpath "$4")
-mount -t tmpfs -o mode=755 stage /run
-cd /run || exit 1
-mkdir state run
-chown nobody:nogroup state run
+. "$(dirname "$0")/stage.bash"
+stage_enter
+mkdir run
+chown nobody:nogroup run
 RANDOM=${SEED:=$(date +%s)}
 echo "SEED=$SEED"
-
-counts() {
-	local line
-	echo >&4
-	read -r -t 2 line <&3
-	echo "$line"
-}
-
-fail() {
-	echo "FAILED: $*"
-	echo "--- registrar: $(counts)"
-	ctl persons
-	tail -n 40 engine.log
-	exit 1
-}
-
-# Until the rest, a command, succeeds; for at most 30 seconds.
-await() {
-	for _ in $(seq 300); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.1
-	done
-	fail "waited for: $*"
-}
-
-ctl() {
-	"$offhookctl" --socket /run/run/control "$@"
-}
 
 # START-LINE CALL CSEQ METHOD TO-TAG. By way of a file, because bash writes a datagram for each line.
 sip() {
@@ -66,10 +32,6 @@ call_ends() {
 	sip "SIP/2.0 200 OK" "$1" 2 BYE "t$1"
 }
 
-pid_of() {
-	sed -n "s/.*supervisor started half=$1 pid=\([0-9]*\).*/\1/p" engine.log | tail -n 1
-}
-
 nobody_is_on_the_phone() {
 	local status
 	status=$(ctl status)
@@ -88,9 +50,7 @@ ip addr add 198.18.0.10/24 dev phones
 ip neigh add 198.18.0.20 lladdr 02:00:00:00:00:20 dev phones nud permanent
 
 port=5070
-coproc REGISTRAR { exec "$registrar" $port; }
-exec 3<&"${REGISTRAR[0]}" 4>&"${REGISTRAR[1]}"
-read -r _ <&3
+registrar_start $port
 
 cat >settings.yaml <<END
 engine: { name: test, state_dir: /run/state, run_dir: /run/run, user: nobody, group: nogroup }
@@ -98,7 +58,6 @@ wire: { mode: tap, ports: ["af_packet:tapped"], hugepages: never }
 directory: { map_any: sfb.example }
 registrar: { target: "sip:127.0.0.1:$port;transport=tcp", retry: 200ms }
 END
-touch engine.log
 "$offhookd" --config settings.yaml 2>>engine.log &
 engine=$!
 await ctl status

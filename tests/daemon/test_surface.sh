@@ -5,36 +5,9 @@
 # script's own.
 # Usage: test_surface.sh OFFHOOKD OFFHOOKCTL REGISTRAR LISTENER SEARCH SOURCES
 set -u
-
-if [ "${1:-}" != inside ]; then
-	[ "$(id -u)" -eq 0 ] || { echo "needs root, for network namespaces"; exit 77; }
-	exec unshare --net --mount --pid --fork --kill-child --mount-proc "$0" inside "$@"
-fi
-offhookd=$(realpath "$2") offhookctl=$(realpath "$3") registrar=$(realpath "$4")
+. "$(dirname "$0")/stage.bash"
 listener=$(realpath "$5") search=$(realpath "$6") sources=$(realpath "$7")
-mount -t tmpfs -o mode=755 stage /run
-cd /run || exit 1
-mkdir state
-chown nobody:nogroup state
-
-fail() {
-	echo "FAILED: $*"
-	tail -n 40 engine.log
-	exit 1
-}
-
-# Until the rest, a command, succeeds; for at most 15 seconds.
-await() {
-	for _ in $(seq 150); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.1
-	done
-	fail "waited for: $*"
-}
-
-ctl() {
-	"$offhookctl" --socket /run/run/control "$@"
-}
+stage_enter
 
 says() { # a pattern, then what ctl is asked
 	local pattern=$1
@@ -45,10 +18,6 @@ says() { # a pattern, then what ctl is asked
 # As user $1 of group $2: the rest.
 as() {
 	setpriv --reuid "$1" --regid "$2" "${@:3}"
-}
-
-pid_of() {
-	sed -n "s/.*supervisor started half=$1 pid=\([0-9]*\).*/\1/p" engine.log | tail -n 1
 }
 
 # One SIP message that the tap sees: START-LINE CALL CSEQ METHOD TO-TAG FROM TO.
