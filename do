@@ -122,7 +122,7 @@ verb_bench() {
 	# shellcheck disable=SC2086
 	need $packages_build $packages_test
 	build_into "$build"
-	for program in "$build"/bench/bench_*; do
+	for program in "$build"/bench/bench-*; do
 		[ -f "$program" ] || continue
 		echo
 		echo "== ${program##*/}"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // libosip2 as an oracle: on whole calls, on the torture messages and on a table of odd ones it
 // reads the same fields as our parsers, but for the differences in osip_differences.c.
-#include "bench/fields.h"
+#include "bench/parse/fields.h"
 #include "bench/sample_calls.h"
 #include "tests/sip/osip_differences.h"
 #include "tests/sip/sip_test.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a parser says of a message, as text that can be compared: method or status, Call-ID, tags,
 // CSeq, branch of the topmost Via, user and host of From and To. libosip2's side is a file of its
-// own, so that its headers and ours need not agree. Used by bench_parse and by the test that holds
+// own, so that its headers and ours need not agree. Used by bench-parse and by the test that holds
 // our parsers against libosip2.
 #pragma once
 

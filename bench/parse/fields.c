@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/fields.h"
+#include "bench/parse/fields.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/corpus.h"
-#include "bench/fields.h"
+#include "bench/parse/corpus.h"
+#include "bench/parse/fields.h"
 #include "sip/line_index.h"
 #include "sip/msg.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records a second through the store: saved by one thread as fast as it takes them, until all are
 // acknowledged; and what that costs the worker's thread.
-//   bench_store [URL [RECORDS]]     (default: embedded in a temporary directory, 400000)
+//   bench-store [URL [RECORDS]]     (default: embedded in a temporary directory, 400000)
 // Every tenth record is a publication, the others are calls; each is dropped again, as calls end.
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 	if (!loop || !mkdtemp(dir))
 		return 1;
 	strcpy(settings.engine.state_dir, dir);
-	log_init("bench_store", LOG_TO_STDERR, LOG_WARN);
+	log_init("bench-store", LOG_TO_STDERR, LOG_WARN);
 	store = store_new(loop, &settings, &secrets, &events, NULL);
 	if (!store)
 		return 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/corpus.h"
+#include "bench/parse/corpus.h"
 
 #include <dirent.h>
 #include <errno.h>

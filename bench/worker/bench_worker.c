@@ -5,7 +5,7 @@
 //   worker      calls a second through worker, registrar (UDP or TCP, a process of its own) and the
 //               embedded store; each call is an initial and a removal for both of its parties
 // Every count at the registrar is checked against the calls made: a bench that lost some fails.
-#include "bench/registrar.h"
+#include "bench/registrar/registrar.h"
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/secret.h"
@@ -186,7 +186,7 @@ static int bench_ring(uint64_t calls)
 	result("ring+calls", "ns an event", (double)spent / (double)events, "ns");
 	result("ring+calls", "events a second", (double)events * 1e9 / (double)spent, "1/s");
 	if (table.changes != events / MESSAGES_PER_CALL * 4) {
-		fprintf(stderr, "bench_worker: %" PRIu64 " presence changes of %" PRIu64 " calls\n",
+		fprintf(stderr, "bench-worker: %" PRIu64 " presence changes of %" PRIu64 " calls\n",
 			table.changes, events / MESSAGES_PER_CALL);
 		return EXIT_FAILURE;
 	}
@@ -267,7 +267,7 @@ static int engine_start(struct engine *engine, const char *transport)
 		&(struct worker_options){&settings, &no_secrets, engine->segment, engine->doorbell},
 		error, sizeof(error));
 	if (engine->run.worker == NULL) {
-		fprintf(stderr, "bench_worker: %s\n", error);
+		fprintf(stderr, "bench-worker: %s\n", error);
 		return -1;
 	}
 	pthread_create(&engine->thread, NULL, worker_main, &engine->run);
@@ -288,7 +288,7 @@ static void engine_stop(struct engine *engine)
 	close(engine->doorbell);
 	snprintf(command, sizeof(command), "rm -rf %s", engine->dir);
 	if (system(command) != 0)
-		fprintf(stderr, "bench_worker: %s is left\n", engine->dir);
+		fprintf(stderr, "bench-worker: %s is left\n", engine->dir);
 }
 
 static void engine_call(struct engine *engine, uint64_t number, int first, int end,
@@ -348,7 +348,7 @@ static int bench_engine(uint64_t calls, double rate, const char *transport)
 	    counts.unknown_tag == 0)
 		return EXIT_SUCCESS;
 	fprintf(stderr,
-		"bench_worker: %" PRIu64 " calls gave %" PRIu64 " initial and %" PRIu64
+		"bench-worker: %" PRIu64 " calls gave %" PRIu64 " initial and %" PRIu64
 		" removed publications, %" PRIu64 " left, %" PRIu64 " unknown tags\n",
 		calls, counts.initial, counts.removed, counts.published, counts.unknown_tag);
 	return EXIT_FAILURE;
@@ -408,7 +408,7 @@ int main(int argc, char **argv)
 		default: return 2;
 		}
 	}
-	log_init("bench_worker", LOG_TO_STDERR, LOG_ERROR);
+	log_init("bench-worker", LOG_TO_STDERR, LOG_ERROR);
 	settings_default(&settings);
 	strcpy(settings.directory.map_any, "bench.example");
 	settings.calls.max_calls = memory > settings.calls.max_calls ? memory

@@ -2,7 +2,7 @@
 #include <osipparser2/osip_parser.h>
 #include <stdio.h>
 
-#include "bench/fields.h"
+#include "bench/parse/fields.h"
 
 void fields_osip_init(void)
 {

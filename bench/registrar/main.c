@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bench's registrar as a program, for scripts: prints `port N`, then for each line it reads the
 // counts as one JSON object, until its input ends. Usage: registrar [PORT]
-#include "bench/registrar.h"
+#include "bench/registrar/registrar.h"
 
 #include <inttypes.h>
 #include <stdio.h>

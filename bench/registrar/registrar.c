@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/registrar.h"
+#include "bench/registrar/registrar.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
