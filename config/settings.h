@@ -89,6 +89,7 @@ struct settings_wire {
 	unsigned int geneve_port_count;
 	unsigned int hep_port[SETTINGS_UDP_PORTS];
 	unsigned int hep_port_count;
+	bool dpdk_tools; // telemetry socket; dpdk-dumpcap may attach
 	settings_text eal_arg[SETTINGS_EAL_ARGS];
 	unsigned int eal_arg_count;
 };

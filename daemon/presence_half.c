@@ -154,15 +154,16 @@ static int presence_open(struct presence *presence, char *error, size_t error_si
 
 static int give_up_privileges(const struct half_options *options, char *error, size_t error_size)
 {
+	unsigned int may = MAY_ACCEPT | MAY_TALK;
 	int rc;
 
 	if (options->single)
 		return 0;
+	if (strcmp(options->settings->store.url, "embedded") == 0)
+		may |= MAY_EXEC;
 	rc = privileges_drop(options->settings, PRIVILEGES_PRESENCE, error, error_size);
 	if (rc == 0 && options->settings->engine.sandbox)
-		rc = privileges_sandbox(PRIVILEGES_PRESENCE,
-					strcmp(options->settings->store.url, "embedded") == 0,
-					error, error_size);
+		rc = privileges_sandbox(may, error, error_size);
 	return rc;
 }
 

@@ -123,26 +123,32 @@ static const char *const forbidden[] = {
 	"lookup_dcookie",
 };
 
-int privileges_sandbox(enum privileges_half half, bool exec, char *error, size_t error_size)
+static int forbid(scmp_filter_ctx filter, const char *name)
 {
-	static const char *const start_programs[] = {"execve", "execveat"};
-	// Wire has its ports; a socket it opens now would be somebody else's idea.
-	static const char *const talk[] = {"connect", "accept", "accept4", "listen"};
+	int number = seccomp_syscall_resolve_name(name);
+
+	return number == __NR_SCMP_ERROR
+		       ? 0 // this kernel has no such call
+		       : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
+}
+
+int privileges_sandbox(unsigned int may, char *error, size_t error_size)
+{
+	static const struct {
+		const char *name;
+		unsigned int unless;
+	} optional[] = {
+		{"accept", MAY_ACCEPT}, {"accept4", MAY_ACCEPT}, {"connect", MAY_TALK},
+		{"listen", MAY_TALK},   {"execve", MAY_EXEC},    {"execveat", MAY_EXEC},
+	};
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	int rc = filter == NULL ? -ENOMEM : 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
-		int number = seccomp_syscall_resolve_name(forbidden[i]);
-
-		if (number != __NR_SCMP_ERROR)
-			rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
-	}
-	for (size_t i = 0; rc == 0 && !exec && i < 2; i++)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-				      seccomp_syscall_resolve_name(start_programs[i]), 0);
-	for (size_t i = 0; rc == 0 && half == PRIVILEGES_WIRE && i < 4; i++)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-				      seccomp_syscall_resolve_name(talk[i]), 0);
+	for (size_t i = 0; rc == 0 && i < sizeof(forbidden) / sizeof(forbidden[0]); i++)
+		rc = forbid(filter, forbidden[i]);
+	for (size_t i = 0; rc == 0 && i < sizeof(optional) / sizeof(optional[0]); i++)
+		if (!(may & optional[i].unless))
+			rc = forbid(filter, optional[i].name);
 	if (rc == 0)
 		rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (rc == 0)
@@ -155,11 +161,27 @@ int privileges_sandbox(enum privileges_half half, bool exec, char *error, size_t
 	return rc;
 }
 
-int privileges_directory(const struct settings *settings, const char *path, unsigned int mode,
-			 char *error, size_t error_size)
+int privileges_give(const struct settings *settings, const char *path, char *error,
+		    size_t error_size)
 {
 	uid_t uid;
 	gid_t gid;
+	int rc;
+
+	if (geteuid() != 0)
+		return 0;
+	rc = account_find(settings, &uid, &gid, error, error_size);
+	if (rc == 0 && chown(path, uid, gid) == -1) {
+		rc = -errno;
+		snprintf(error, error_size, "can't give %s to %s: %s", path, settings->engine.user,
+			 strerror(-rc));
+	}
+	return rc;
+}
+
+int privileges_directory(const struct settings *settings, const char *path, unsigned int mode,
+			 char *error, size_t error_size)
+{
 	int rc;
 
 	// chmod: systemd starts services with umask 077.
@@ -170,13 +192,5 @@ int privileges_directory(const struct settings *settings, const char *path, unsi
 		snprintf(error, error_size, "can't make the directory %s: %s", path, strerror(-rc));
 		return rc;
 	}
-	if (geteuid() != 0)
-		return 0;
-	rc = account_find(settings, &uid, &gid, error, error_size);
-	if (rc == 0 && chown(path, uid, gid) == -1) {
-		rc = -errno;
-		snprintf(error, error_size, "can't give the directory %s to %s: %s", path,
-			 settings->engine.user, strerror(-rc));
-	}
-	return rc;
+	return privileges_give(settings, path, error, error_size);
 }

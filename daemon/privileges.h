@@ -4,7 +4,6 @@
 // threads, takes every capability from each but the calling thread, which asked to keep its own.
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct settings;
@@ -16,9 +15,19 @@ enum privileges_half { PRIVILEGES_WIRE, PRIVILEGES_PRESENCE };
 // nothing. Not root: nothing to give up, 0. -errno with a sentence in error.
 int privileges_drop(const struct settings *settings, enum privileges_half half, char *error,
 		    size_t error_size);
-// no-new-privs and a seccomp filter over all threads. exec: the half starts programs (the embedded
-// store). 0 or -errno with a sentence.
-int privileges_sandbox(enum privileges_half half, bool exec, char *error, size_t error_size);
+
+// What a sandbox leaves possible.
+enum {
+	MAY_ACCEPT = 1 << 0, // connections to sockets that listen already
+	MAY_TALK = 1 << 1,   // connect, listen
+	MAY_EXEC = 1 << 2,   // start programs
+};
+
+// no-new-privs and a seccomp filter over all threads. may: MAY_*. 0 or -errno with a sentence.
+int privileges_sandbox(unsigned int may, char *error, size_t error_size);
+// Gives a file or directory to the engine's account. Not root: it is ours already, 0.
+int privileges_give(const struct settings *settings, const char *path, char *error,
+		    size_t error_size);
 // Makes a directory for the engine's account; one that exists is taken as it is.
 int privileges_directory(const struct settings *settings, const char *path, unsigned int mode,
 			 char *error, size_t error_size);

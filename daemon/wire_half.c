@@ -23,15 +23,36 @@ void wire_half_stop(void)
 		wire_stop(wire);
 }
 
+// DPDK makes them for the user who starts it; its answers to tools go through them.
+static int give_tools_dirs(const struct settings *settings, char *error, size_t error_size)
+{
+	char path[3 * SETTINGS_TEXT];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/dpdk", settings->engine.run_dir);
+	rc = privileges_give(settings, path, error, error_size);
+	if (rc < 0)
+		return rc;
+	snprintf(path, sizeof(path), "%s/dpdk/%s", settings->engine.run_dir, settings->engine.name);
+	return privileges_give(settings, path, error, error_size);
+}
+
 static int give_up_privileges(const struct half_options *options, char *error, size_t error_size)
 {
 	int rc;
 
 	if (options->single)
 		return 0;
+	if (options->settings->wire.dpdk_tools) {
+		rc = give_tools_dirs(options->settings, error, error_size);
+		if (rc < 0)
+			return rc;
+	}
 	rc = privileges_drop(options->settings, PRIVILEGES_WIRE, error, error_size);
 	if (rc == 0 && options->settings->engine.sandbox)
-		rc = privileges_sandbox(PRIVILEGES_WIRE, false, error, error_size);
+		// Wire has its ports; a socket it opens now would be somebody else's idea.
+		rc = privileges_sandbox(options->settings->wire.dpdk_tools ? MAY_ACCEPT : 0, error,
+					error_size);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
+#include <rte_pdump.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -161,12 +162,19 @@ static void build(const struct eal_plan *plan, struct arguments *args)
 {
 	add(args, "offhook");
 	add_cores(args, plan->cores);
-	add(args, "--no-telemetry");
 	add(args, "--iova-mode=va");
 	add(args, "--log-level=warning");
+	if (plan->tools_dir)
+		add(args, "--file-prefix=%s", plan->tools_prefix);
+	else
+		add(args, "--no-telemetry");
 	// Neither a hugetlbfs mount nor shared files: DPDK 22.11 takes --in-memory for hugepages
 	// only.
-	if (eal.hugepages) {
+	if (eal.hugepages && plan->tools_dir) {
+		// All of it now: what tools ask for later, the engine's account can't take.
+		add(args, "-m");
+		add(args, "%llu", (unsigned long long)(plan->hugepage_bytes >> 20));
+	} else if (eal.hugepages) {
 		add(args, "--in-memory");
 	} else {
 		add(args, "--no-huge");
@@ -194,18 +202,24 @@ static void pin(unsigned int cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-// DPDK makes directories that it then has no use for, at a place that only its first user may enter
-// (/tmp/dpdk, when he is not root). It gets one of its own for as long as it starts.
+// DPDK makes directories at a place that only its first user may enter (/tmp/dpdk, when he is not
+// root). If no tools may attach it has no use for them, and gets one of its own for as long as it
+// starts.
 struct run_dir {
-	char path[64];
-	char *before; // of RUNTIME_DIRECTORY, which systemd may have set
+	char path[64]; // to be removed; empty: none
+	char *before;  // of RUNTIME_DIRECTORY, which systemd may have set
 };
 
-static void run_dir_enter(struct run_dir *dir)
+static void run_dir_enter(struct run_dir *dir, const struct eal_plan *plan)
 {
 	const char *before = getenv("RUNTIME_DIRECTORY");
 
 	dir->before = before ? strdup(before) : NULL;
+	dir->path[0] = '\0';
+	if (plan->tools_dir) {
+		setenv("RUNTIME_DIRECTORY", plan->tools_dir, 1);
+		return;
+	}
 	snprintf(dir->path, sizeof(dir->path), "/tmp/offhook-XXXXXX");
 	if (mkdtemp(dir->path))
 		setenv("RUNTIME_DIRECTORY", dir->path, 1);
@@ -256,7 +270,7 @@ int eal_start(const struct eal_plan *plan, char *error, size_t error_size)
 		pin(plan->cores->main_cpu);
 	log_open();
 	build(plan, args);
-	run_dir_enter(&dir);
+	run_dir_enter(&dir, plan);
 	int used = rte_eal_init(args->count, args->value);
 	run_dir_leave(&dir);
 	if (kept)
@@ -268,5 +282,7 @@ int eal_start(const struct eal_plan *plan, char *error, size_t error_size)
 		return -EIO;
 	}
 	eal.started = true;
+	if (plan->tools_dir && eal.hugepages && rte_pdump_init() < 0)
+		log_warn("dpdk", "no-capture", "reason=%s", log_quote(eal_last_words()));
 	return 0;
 }

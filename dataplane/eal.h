@@ -19,6 +19,8 @@ struct eal_plan {
 	bool may_use_hugepages;
 	const char *pci[SETTINGS_PORTS]; // addresses of PCI ports
 	unsigned int pci_count;
+	// Where DPDK's own tools find its sockets, and its --file-prefix; NULL: they may not.
+	const char *tools_dir, *tools_prefix;
 	const settings_text *extra; // further arguments of the operator
 	unsigned int extra_count;
 };

@@ -120,6 +120,10 @@ static int start_eal(struct wire *wire, char *error, size_t size)
 		.extra_count = settings->eal_arg_count,
 	};
 
+	if (settings->dpdk_tools) {
+		plan.tools_dir = wire->settings.engine.run_dir;
+		plan.tools_prefix = wire->settings.engine.name;
+	}
 	for (unsigned int i = 0; i < settings->port_count; i++)
 		if (wire->port[i].name.kind == PORT_PCI)
 			plan.pci[plan.pci_count++] = wire->port[i].name.device;
