@@ -89,6 +89,8 @@ struct settings_wire {
 	unsigned int geneve_port_count;
 	unsigned int hep_port[SETTINGS_UDP_PORTS];
 	unsigned int hep_port_count;
+	unsigned int steer_port[SETTINGS_UDP_PORTS]; // of SIP; see dataplane/steer.h
+	unsigned int steer_port_count;
 	bool dpdk_tools; // telemetry socket; dpdk-dumpcap may attach
 	settings_text eal_arg[SETTINGS_EAL_ARGS];
 	unsigned int eal_arg_count;

@@ -142,6 +142,16 @@ static void udp_ports_check(const struct check *check)
 	}
 }
 
+static void steering_check(const struct check *check)
+{
+	const struct settings_wire *wire = &check->settings->wire;
+
+	if (is_good(check, "wire.steer_ports") && is_good(check, "wire.queues") &&
+	    wire->steer_port_count > 0 && wire->queues < 2)
+		contradiction(check, "wire.steer_ports",
+			      "needs a queue for the rest: set wire.queues to 2 or more");
+}
+
 // One key has no use, or no meaning, without the other.
 static void companions_check(const struct check *check)
 {
@@ -177,6 +187,7 @@ void settings_check(const struct settings *settings, struct file_node *root, boo
 	    is_good(&check, "registrar.target"))
 		contradiction(&check, "registrar.target",
 			      "is required: target: \"sip:pool.example:5061;transport=tls\"");
+	steering_check(&check);
 	udp_ports_check(&check);
 	durations_check(&check);
 	companions_check(&check);

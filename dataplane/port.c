@@ -2,9 +2,11 @@
 // The DPDK side of a port. In tap mode it has no transmit queue where the driver allows that.
 #include "dataplane/port.h"
 
+#include "config/log.h"
 #include "dataplane/eal.h"
 #include "dataplane/interface_xdp.h"
 #include "dataplane/refuse.h"
+#include "dataplane/steer.h"
 #include "link/counters.h"
 
 #include <rte_dev.h>
@@ -142,6 +144,30 @@ static void drop_strangers(const struct port *port)
 	} while (got == BURST);
 }
 
+static void keep_calls_apart(const struct port *port, const struct rte_eth_rss_conf *spread,
+			     const struct settings_wire *wire)
+{
+	const struct steer steer = {
+		.port = port->id,
+		.queues = port->queues,
+		.key = spread->rss_key,
+		.key_bytes = spread->rss_key_len,
+		.types = spread->rss_hf,
+		.wire = wire,
+	};
+	struct steer_outcome outcome;
+
+	if (steer_start(&steer, &outcome) < 0)
+		log_warn("port", "not-steered",
+			 "port=%s driver=%s reason=%s hint=\"all queues share the load as without "
+			 "wire.steer_ports\"",
+			 port->name.device, port->driver, log_quote(outcome.reason));
+	else
+		log_info("port", "steered", "port=%s rules=%u refused=%u reason=%s",
+			 port->name.device, outcome.taken, outcome.refused,
+			 log_quote(outcome.reason));
+}
+
 int port_open(struct port *port, const struct settings_wire *wire, char *error, size_t error_size)
 {
 	struct rte_eth_conf conf = {0};
@@ -183,6 +209,8 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 		return refuse(-EIO, error, error_size, "%s does not start: %s (%s)",
 			      port->name.device, eal_last_words(), rte_strerror(-err));
 	port->started = true;
+	if (wire->steer_port_count > 0)
+		keep_calls_apart(port, &conf.rx_adv_conf.rss_conf, wire);
 	err = rte_eth_promiscuous_enable(port->id);
 	if (err && err != -ENOTSUP)
 		return refuse(-EIO, error, error_size, "%s does not become promiscuous: %s",

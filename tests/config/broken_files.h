@@ -324,6 +324,10 @@ static const struct {
 	 "wire:\n"
 	 "  vxlan_ports: [1, 2, 6081]\n",
 	 "2:16: wire.vxlan_ports has 6081, which is in wire.geneve_ports\n"},
+	{"nothing left for the rest", false,
+	 "wire:\n"
+	 "  steer_ports: [5060]\n",
+	 "2:16: wire.steer_ports needs a queue for the rest: set wire.queues to 2 or more\n"},
 	{"count with a unit", false,
 	 "wire:\n"
 	 "  mbufs: 16k\n",

@@ -187,9 +187,9 @@ static void test_inline(void **state)
 	close(bell);
 }
 
-// Each queue to a core of its own, as far as there are two CPUs. The first wire of the process:
-// DPDK starts with the cores this one needs.
-static void test_two_queues(void **state)
+// Two ports of two queues, each queue of both to a core of its own, as far as there are two CPUs.
+// The first wire of the process: DPDK starts with the cores this one needs.
+static void test_two_ports_of_two_queues(void **state)
 {
 	struct settings settings;
 	struct capture input[2];
@@ -210,9 +210,10 @@ static void test_two_queues(void **state)
 		}
 	for (int i = 0; i < 2; i++)
 		write_input(&input[i]);
-	settings.wire.port_count = 1;
-	snprintf(settings.wire.port[0], SETTINGS_TEXT, "net_pcap0,rx_pcap=%s,rx_pcap=%s",
-		 input[0].path, input[1].path);
+	settings.wire.port_count = 2;
+	for (unsigned int i = 0; i < settings.wire.port_count; i++)
+		snprintf(settings.wire.port[i], SETTINGS_TEXT, "net_pcap%u,rx_pcap=%s,rx_pcap=%s",
+			 i, input[0].path, input[1].path);
 	unsigned int lcores = wire_lcores(&settings, error, sizeof(error));
 	assert_int_equal(lcores, CPU_COUNT(&allowed) > 1 ? 2 : 1);
 	struct segment *segment = segment_create(lcores, 2048, &fd);
@@ -221,7 +222,7 @@ static void test_two_queues(void **state)
 		fail_msg("%s", error);
 	print_message("%s\n", wire_summary(wire));
 	assert_int_equal(pthread_create(&thread, NULL, run, wire), 0);
-	for (unsigned int i = 0; i < CALLS * 4; i++) {
+	for (unsigned int i = 0; i < CALLS * 8; i++) {
 		unsigned int lcore = i % lcores;
 		assert_true(pop_from(segment, lcore, bell, &event));
 		assert_int_equal(event.lcore, lcore);
@@ -229,7 +230,7 @@ static void test_two_queues(void **state)
 	wire_stop(wire);
 	pthread_join(thread, NULL);
 	for (unsigned int i = 0; i < lcores; i++)
-		assert_int_equal(segment->counters[i].value[WIRE_EVENTS], CALLS * 4 / lcores);
+		assert_int_equal(segment->counters[i].value[WIRE_EVENTS], CALLS * 8 / lcores);
 	wire_close(wire);
 	for (int i = 0; i < 2; i++)
 		unlink(input[i].path);
@@ -325,7 +326,7 @@ static void test_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_two_queues),
+		cmocka_unit_test(test_two_ports_of_two_queues),
 		cmocka_unit_test(test_inline),
 		cmocka_unit_test(test_tap_twice),
 		cmocka_unit_test(test_refused),
