@@ -102,6 +102,7 @@ const struct schema_key schema_keys[] = {
 	TEXT("engine.group", engine.group, 0, FORM_ACCOUNT, "offhook"),
 	WORD("engine.on_stop", engine.on_stop, LIVE, stop_words, "remove"),
 	DURATION("engine.stop_timeout", engine.stop_timeout_ns, LIVE, 100 * MS, HOUR, "10s"),
+	WORD("engine.poll", engine.poll, LIVE, poll_words, "adaptive"),
 	BOOL("engine.sandbox", engine.sandbox, 0, "yes"),
 
 	WORD("log.target", log.target, 0, target_words, "stderr"),

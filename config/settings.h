@@ -57,6 +57,7 @@ struct settings_engine {
 	settings_text group;
 	enum settings_stop on_stop;
 	uint64_t stop_timeout_ns;
+	enum settings_poll poll; // of presence's worker
 	bool sandbox;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The presence half: drains the event rings, and owns calls, persons and publications. One thread,
-// no locks; asleep when there is nothing to do, woken by the doorbell.
+// no locks; asleep when there is nothing to do, woken by the doorbell, or never with engine.poll.
 #pragma once
 
 #include <stdbool.h>
@@ -32,6 +32,9 @@ void worker_free(struct worker *worker);
 // Until worker_stop(); then takes publications back or keeps them, as settings say, within
 // stop_timeout. 0 or -errno.
 int worker_run(struct worker *worker);
+// One round of it, without waiting: what is in the rings, and if there was something, the sockets
+// and timers. For worker_run(), and for benchmarks that count what a call takes.
+bool worker_turn(struct worker *worker);
 void worker_stop(struct worker *worker); // async-signal-safe
 int worker_reload(struct worker *worker, const struct settings *settings,
 		  const struct secrets *secrets, char *error, size_t error_size);

@@ -383,18 +383,20 @@ static void test_reload(void **state)
 	load_good("wire: {ports: [\"tap:a\", \"tap:b\"], poll: always}\n"
 		  "calls: {ignore: {numbers: [\"1\"]}, caller_identity: [from]}\n"
 		  "registrar: {user_agent: a, listen: \"127.0.0.1:0\", rate: 1/s}\n"
-		  "engine: {on_stop: keep}\n",
+		  "engine: {on_stop: keep, poll: always}\n",
 		  &next);
 	settings_diff(&running, &running, note, &differences);
 	assert_string_equal(differences.live, "");
 	assert_string_equal(differences.restart, "");
 	settings_diff(&running, &next, note, &differences);
-	assert_string_equal(differences.live,
-			    "engine.on_stop wire.poll calls.caller_identity calls.ignore.numbers "
-			    "registrar.user_agent registrar.rate ");
+	assert_string_equal(
+		differences.live,
+		"engine.on_stop engine.poll wire.poll calls.caller_identity calls.ignore.numbers "
+		"registrar.user_agent registrar.rate ");
 	assert_string_equal(differences.restart, "wire.ports registrar.listen ");
 
 	settings_apply_live(&running, &next);
+	assert_int_equal(running.engine.poll, POLL_ALWAYS);
 	assert_int_equal(running.wire.poll, POLL_ALWAYS);
 	assert_int_equal(running.calls.ignore_number_count, 1);
 	assert_string_equal(running.registrar.user_agent, "a");
