@@ -6,6 +6,7 @@
 //               embedded store; each call is an initial and a removal for both of its parties
 // Every count at the registrar is checked against the calls made: a bench that lost some fails.
 #include "bench/registrar/registrar.h"
+#include "bench/worker/call_message.h"
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/secret.h"
@@ -17,7 +18,6 @@
 #include "presence/net/timer_wheel.h"
 #include "presence/person.h"
 #include "presence/worker.h"
-#include "sip/msg.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -32,52 +32,8 @@
 #include <jemalloc/jemalloc.h>
 #endif
 
-enum { MESSAGES_PER_CALL = 5 }; // INVITE, 200, ACK, BYE, 200
-
 static struct settings settings;
 static bool as_json;
-
-static void text_set(struct call_event *event, enum event_text which, const char *text)
-{
-	size_t len = strlen(text);
-
-	event->text[which] = (struct sip_slice){event->text_bytes, (uint16_t)len};
-	memcpy(event->bytes + event->text_bytes, text, len);
-	event->text_bytes = (uint16_t)(event->text_bytes + len);
-}
-
-// Message `step` (0..4) of call `number`, whose parties are persons of their own.
-static void call_message(struct call_event *event, uint64_t number, int step, uint64_t persons)
-{
-	static const uint16_t status[MESSAGES_PER_CALL] = {0, 200, 0, 0, 200};
-	static const uint8_t method[MESSAGES_PER_CALL] = {SIP_INVITE, SIP_INVITE, SIP_ACK, SIP_BYE,
-							  SIP_BYE};
-	char text[96];
-
-	memset(event, 0, offsetof(struct call_event, bytes));
-	event->mono_ns = clock_mono_ns();
-	event->call_key.word[0] = number * UINT64_C(0x9e3779b97f4a7c15) + 1;
-	event->call_key.word[1] = number + 1;
-	event->from_tag = number * 2 + 1;
-	event->to_tag = step == 0 ? 0 : number * 2 + 2;
-	event->branch = number * 8 + (uint64_t)step / 3 + 1;
-	event->cseq = step < 3 ? 1 : 2;
-	event->status = status[step];
-	event->cseq_method = method[step];
-	event->method = status[step] == 0 ? method[step] : SIP_NONE;
-	event->flags = (uint16_t)((status[step] != 0 ? EVENT_IS_RESPONSE : 0) |
-				  (step > 0 ? EVENT_HAS_TO_TAG : 0));
-	event->source[0] = status[step] == 0 ? 10 : 11;
-	event->target[0] = status[step] == 0 ? 11 : 10;
-	snprintf(text, sizeof(text), "%016" PRIx64 "-bench-7c3f@10.33.221.57", number);
-	text_set(event, EVENT_TEXT_CALL_ID, text);
-	snprintf(text, sizeof(text), "sip:caller%" PRIu64 "@bench.example", number % persons);
-	text_set(event, EVENT_TEXT_FROM, text);
-	snprintf(text, sizeof(text), "sip:callee%" PRIu64 "@bench.example", number % persons);
-	text_set(event, EVENT_TEXT_TO, text);
-	if (step == 0)
-		text_set(event, EVENT_TEXT_REQUEST_URI, text);
-}
 
 static uint64_t thread_cpu_ns(void)
 {
@@ -168,7 +124,7 @@ static int bench_ring(uint64_t calls)
 	event_ring_init(ring, SLOTS);
 	table_init(&table);
 	for (uint64_t first = 0; first < calls; first += AT_ONCE) {
-		for (int step = 0; step < MESSAGES_PER_CALL; step++) {
+		for (int step = 0; step < CALL_MESSAGES; step++) {
 			uint64_t start;
 
 			for (uint64_t i = 0; i < AT_ONCE; i++) {
@@ -185,9 +141,9 @@ static int bench_ring(uint64_t calls)
 	}
 	result("ring+calls", "ns an event", (double)spent / (double)events, "ns");
 	result("ring+calls", "events a second", (double)events * 1e9 / (double)spent, "1/s");
-	if (table.changes != events / MESSAGES_PER_CALL * 4) {
+	if (table.changes != events / CALL_MESSAGES * 4) {
 		fprintf(stderr, "bench-worker: %" PRIu64 " presence changes of %" PRIu64 " calls\n",
-			table.changes, events / MESSAGES_PER_CALL);
+			table.changes, events / CALL_MESSAGES);
 		return EXIT_FAILURE;
 	}
 	table_fini(&table);
@@ -206,7 +162,7 @@ static int bench_memory(uint64_t calls)
 	table_init(&table);
 	before = resident_bytes();
 	for (uint64_t i = 0; i < calls; i++)
-		for (int step = 0; step < 3; step++) {
+		for (int step = 0; step < CALL_MESSAGES_UP; step++) {
 			call_message(&event, i, step, 1);
 			calls_apply(table.calls, &event);
 		}
@@ -327,9 +283,9 @@ static int bench_engine(uint64_t calls, double rate, const char *transport)
 		while (clock_mono_ns() < due)
 			usleep(200);
 		if (i < calls)
-			engine_call(&engine, i, 0, 3, calls);
+			engine_call(&engine, i, 0, CALL_MESSAGES_UP, calls);
 		if (i >= hold)
-			engine_call(&engine, i - hold, 3, MESSAGES_PER_CALL, calls);
+			engine_call(&engine, i - hold, CALL_MESSAGES_UP, CALL_MESSAGES, calls);
 	}
 	engine_await(&engine.counts->removed, calls * 2);
 	// The second that the last call lasts is no work.
@@ -368,7 +324,7 @@ static int bench_persons(uint64_t calls, const char *transport)
 	calls_totals(worker_parts(engine.run.worker)->calls, &empty);
 	before = allocated_bytes();
 	for (uint64_t i = 0; i < calls; i++)
-		engine_call(&engine, i, 0, 3, calls);
+		engine_call(&engine, i, 0, CALL_MESSAGES_UP, calls);
 	engine_await(&engine.counts->initial, calls * 2);
 	grown = allocated_bytes() - before;
 	good = engine.counts->initial == calls * 2;
