@@ -20,7 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// How long an initial PUBLISH waits for its intent to be stored: more than the gathering of a batch
+// How long an initial PUBLISH waits for its intent to be stored, when the store can't write it down
+// at once (store_intend): more than the gathering of a batch
 // (2 ms) and a write take, less than anybody sees.
 #define INTENT_PATIENCE_NS (20 * NS_PER_MS)
 
@@ -149,7 +150,7 @@ static void publication_record(const struct publication *publication, const char
 			       uint64_t expires_ns)
 {
 	const struct person *person = publication->person;
-	bool publishing = publication->phase == PHASE_SENT && publication->kind != PUBLISH_REMOVE;
+	bool publishing = publication->phase >= PHASE_INTENT && publication->kind != PUBLISH_REMOVE;
 	struct store_publication record = {.wanted = publication->desired || publishing};
 
 	// A cut name would be somebody else's.
@@ -165,10 +166,22 @@ static void publication_record(const struct publication *publication, const char
 	store_save_publication(publication->all->store, &record, 0, NULL, NULL);
 }
 
+// When what an initial PUBLISH of now publishes ends at the latest, and any orphan beside it.
+static uint64_t publication_intent_ns(const struct publication *publication, uint64_t now)
+{
+	return later(now + publication->all->settings->registrar.expires_ns,
+		     publication->orphan_ns);
+}
+
 void publication_save(struct publication *publication)
 {
+	bool initial = publication->phase >= PHASE_INTENT && publication->kind == PUBLISH_INITIAL;
+
 	if (publication->etag)
 		publication_record(publication, publication->etag, publication->expires_ns);
+	else if (initial)
+		publication_record(publication, "",
+				   publication_intent_ns(publication, clock_mono_ns()));
 	else if (publication->unnamed)
 		publication_record(publication, "", publication->expires_ns);
 	else if (publication->orphaned)
@@ -399,11 +412,11 @@ void publication_turn(void *ctx, struct publish_turn *turn)
 	snprintf(record.person, sizeof(record.person), "%s", publication->person->aor);
 	snprintf(record.display, sizeof(record.display), "%s",
 		 publication->person->display ? publication->person->display : "");
-	record.expires_wall_ns = clock_mono_to_wall(
-		later(now + all->settings->registrar.expires_ns, publication->orphan_ns));
+	record.expires_wall_ns = clock_mono_to_wall(publication_intent_ns(publication, now));
 	publication->phase = PHASE_INTENT;
-	store_save_publication(all->store, &record, INTENT_PATIENCE_NS, publication_intent_saved,
-			       publication);
+	if (store_intend(all->store, &record, INTENT_PATIENCE_NS, publication_intent_saved,
+			 publication))
+		publication_send(publication);
 }
 
 void publication_change(struct publications *publications, const struct person_change *change)

@@ -33,6 +33,8 @@ void publications_settings(struct publications *publications, const struct setti
 void publication_change(struct publications *publications, const struct person_change *change);
 // Read back from the store at start; reconciled, paced, after publications_loaded().
 void publication_restore(struct publications *publications, const struct store_publication *record);
+void publication_restore_intent(struct publications *publications, const char *person,
+				uint64_t expires_wall_ns);
 void publications_loaded(struct publications *publications);
 // The store has lost what it had (store_events.reassert): everything is saved once more.
 void publications_reassert(struct publications *publications);

@@ -17,6 +17,8 @@
 #define RECOVERY_JITTER_NS NS_PER_S
 // No record makes a publication live longer, whatever it or the clock says.
 #define RECOVERY_MOST_NS   (86400 * NS_PER_S)
+// Monotonic and wall clock are read one after the other, each time anew.
+#define CLOCKS_APART_NS    (10 * NS_PER_MS)
 
 METRIC_COUNTER(restored, "offhook_publication_restored", NULL,
 	       "Publications read back from the store");
@@ -88,6 +90,36 @@ void publication_restore(struct publications *publications, const struct store_p
 	if (publication->desired && !record->wanted)
 		publication_save(publication); // a call has begun before the store was read
 	publication->not_before_ns = now + publication_random(publications, RECOVERY_JITTER_NS);
+	publication_reconcile(publication);
+}
+
+// An initial PUBLISH of an earlier run may have left, and its record have missed the store. Unless
+// what was restored is just that: with an answer of its own, it ends no earlier.
+void publication_restore_intent(struct publications *publications, const char *aor,
+				uint64_t expires_wall_ns)
+{
+	uint64_t expires = restored_until(clock_mono_ns(), expires_wall_ns);
+	struct person *person = person_find(publications->persons, aor);
+	struct publication *publication = person ? person->publication : NULL;
+
+	if (expires_wall_ns <= clock_wall_ns())
+		return;
+	if (publication && publication->modify &&
+	    publication->expires_ns + CLOCKS_APART_NS >= expires)
+		return;
+	if (!person)
+		person = person_get(publications->persons, aor, "");
+	if (person && !publication)
+		publication = publication_new(publications, person);
+	if (!publication) {
+		if (person)
+			person_release(publications->persons, person);
+		return;
+	}
+	metric_add(&restored, 1);
+	if (publication->orphan_ns < expires)
+		publication_set_orphan(publication, expires);
+	publication_save(publication);
 	publication_reconcile(publication);
 }
 
@@ -166,7 +198,8 @@ void publications_reassert(struct publications *publications)
 	struct publication *publication;
 
 	for (publication = publications->first; publication; publication = publication->next) {
-		if (publication->etag || publication->unnamed || publication->orphaned)
+		if (publication->etag || publication->unnamed || publication->orphaned ||
+		    publication->phase >= PHASE_INTENT)
 			publication_save(publication);
 	}
 }

@@ -87,6 +87,13 @@ static void store_found_call(void *ctx, const struct store_call *record)
 	calls_restore(worker->parts.calls, record);
 }
 
+static void store_found_intent(void *ctx, const char *person, uint64_t expires_wall_ns)
+{
+	struct worker *worker = ctx;
+
+	publication_restore_intent(worker->parts.publications, person, expires_wall_ns);
+}
+
 static void store_loaded(void *ctx)
 {
 	struct worker *worker = ctx;
@@ -109,6 +116,7 @@ static void store_forgot(void *ctx)
 static const struct store_events store_events = {
 	.publication = store_found_publication,
 	.call = store_found_call,
+	.intent = store_found_intent,
 	.loaded = store_loaded,
 	.reassert = store_forgot,
 };

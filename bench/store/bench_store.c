@@ -37,7 +37,12 @@ static void on_state(void *ctx, enum store_state state, const char *why)
 		fprintf(stderr, "away: %s\n", why);
 }
 
-static const struct store_events events = {on_publication, on_call, on_loaded, on_state, NULL};
+static const struct store_events events = {
+	.publication = on_publication,
+	.call = on_call,
+	.loaded = on_loaded,
+	.state = on_state,
+};
 
 static double thread_seconds(void)
 {

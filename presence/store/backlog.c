@@ -182,9 +182,10 @@ struct backlog_entry *backlog_put(struct backlog *backlog, enum record_kind kind
 	return entry;
 }
 
-bool backlog_has(const struct backlog *backlog, enum record_kind kind, struct record_text field)
+struct backlog_entry *backlog_find(const struct backlog *backlog, enum record_kind kind,
+				   struct record_text field)
 {
-	return *find(backlog, key_hash(backlog, kind, field), kind, field) != NULL;
+	return *find(backlog, key_hash(backlog, kind, field), kind, field);
 }
 
 struct batch *backlog_take(struct backlog *backlog, unsigned int max)

@@ -23,6 +23,7 @@ struct backlog_entry {
 	uint64_t version;  // of the value; grows with each put
 	uint64_t since_ns; // monotonic, of the oldest version that is not stored
 	bool flying;       // an older or this version is in a batch
+	uint16_t intent;   // slot to be dropped with the entry: presence/store/intents.h
 	uint8_t kind;
 	uint16_t field_len, value_len, value_size;
 	char *value;  // behind the field, or on the heap when it has outgrown that place
@@ -51,7 +52,9 @@ void backlog_free(struct backlog *backlog); // batches under way are gone with i
 struct backlog_entry *backlog_put(struct backlog *backlog, enum record_kind kind,
 				  struct record_text field, struct record_text value,
 				  uint64_t now_ns);
-bool backlog_has(const struct backlog *backlog, enum record_kind kind, struct record_text field);
+// NULL: it is stored.
+struct backlog_entry *backlog_find(const struct backlog *backlog, enum record_kind kind,
+				   struct record_text field);
 
 // Up to max records, oldest first. NULL: no memory. An empty batch is one too.
 struct batch *backlog_take(struct backlog *backlog, unsigned int max);

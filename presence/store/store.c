@@ -15,6 +15,7 @@
 #include "config/settings.h"
 #include "presence/net/loop.h"
 #include "presence/store/embedded.h"
+#include "presence/store/intents.h"
 #include "presence/store/memory.h"
 #include "presence/store/record.h"
 #include "presence/store/redis.h"
@@ -60,6 +61,7 @@ static int open_redis(struct store *store, struct url *url, const struct setting
 				 &store_backend_events, store);
 	if (!store->redis)
 		return -ENOMEM;
+	store_intents_open(store, settings->engine.state_dir, settings->engine.name);
 	if (!store->embedded)
 		redis_wake(store->redis);
 	return 0;
@@ -98,6 +100,7 @@ static void destroy(struct store *store, uint64_t until_ns)
 	memory_free(store->memory);
 	waiters_free(store->waiters); // before the records they hang on
 	backlog_free(store->backlog);
+	intents_close(store->intents);
 	seen_free(store->seen);
 	free(store);
 }
@@ -193,14 +196,20 @@ static struct backlog_entry *put(struct store *store, enum record_kind kind,
 	return entry;
 }
 
+struct backlog_entry *store_put_publication(struct store *store,
+					    const struct store_publication *record)
+{
+	char field[RECORD_FIELD_BYTES], value[RECORD_VALUE_BYTES];
+
+	return put(store, RECORD_PUBLICATION,
+		   (struct record_text){field, record_publication_field(record->person, field)},
+		   (struct record_text){value, record_publication_value(record, value)});
+}
+
 void store_save_publication(struct store *store, const struct store_publication *record,
 			    uint64_t patience_ns, store_saved_fn *saved, void *ctx)
 {
-	char field[RECORD_FIELD_BYTES], value[RECORD_VALUE_BYTES];
-	struct backlog_entry *entry = put(
-		store, RECORD_PUBLICATION,
-		(struct record_text){field, record_publication_field(record->person, field)},
-		(struct record_text){value, record_publication_value(record, value)});
+	struct backlog_entry *entry = store_put_publication(store, record);
 
 	if (!saved)
 		return;

@@ -67,6 +67,9 @@ struct store_events {
 	// it has once more, before it returns. Until that is written, a crash of the engine leaves
 	// publications to their expiry. May be NULL: then the store keeps what it has.
 	void (*reassert)(void *ctx);
+	// Before loaded(): an intent of an earlier run whose record may not have been stored. Saves
+	// the person's publication if that was not known. May be NULL.
+	void (*intent)(void *ctx, const char *person, uint64_t expires_wall_ns);
 };
 
 // Picks the back end by settings->store.url. NULL with errno and a log line when the settings can't
@@ -85,6 +88,11 @@ enum store_state store_state(const struct store *store);
 typedef void store_saved_fn(void *ctx, bool stored);
 void store_save_publication(struct store *store, const struct store_publication *record,
 			    uint64_t patience_ns, store_saved_fn *saved, void *ctx);
+// The same of an initial PUBLISH that is about to leave. true: what it may publish survives our
+// death from now on, and `saved` is not called: into a mapped file when there is one, by nobody's
+// expectation with store: memory. false: `saved` comes, as above.
+bool store_intend(struct store *store, const struct store_publication *record, uint64_t patience_ns,
+		  store_saved_fn *saved, void *ctx);
 void store_drop_publication(struct store *store, const char *person);
 // The owner of pending `saved`s is gone: don't call them.
 void store_forget(struct store *store, void *ctx);

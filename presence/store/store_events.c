@@ -146,7 +146,7 @@ static void on_record(void *ctx, enum record_kind kind, struct record_text field
 	// A call saved in this run is known better here. A publication is told of all the same:
 	// what an earlier run left at the registrar has another tag, and must go.
 	if (!store->events || !seen_add(store->seen, kind, field) ||
-	    (kind == RECORD_CALL && backlog_has(store->backlog, kind, field)))
+	    (kind == RECORD_CALL && backlog_find(store->backlog, kind, field)))
 		return;
 	if (kind == RECORD_CALL)
 		error = record_call_parse(field, value, &call);
@@ -173,8 +173,10 @@ static void on_loaded(void *ctx)
 	log_info("store", "loaded", "records=%zu", seen_count(store->seen));
 	seen_free(store->seen);
 	store->seen = NULL;
-	if (store->events)
-		store->events->loaded(store->ctx);
+	if (!store->events)
+		return;
+	store_intents_load(store);
+	store->events->loaded(store->ctx);
 }
 
 static void on_ready(void *ctx, bool forgotten)
@@ -206,6 +208,8 @@ static void entry_stored(void *ctx, struct backlog_entry *entry, uint64_t versio
 	struct store *store = ctx;
 
 	waiters_stored(store->waiters, &entry->waiters, version);
+	if (entry->version == version)
+		store_intent_done(store, entry);
 }
 
 static void on_done(void *ctx, struct batch *batch, bool stored)

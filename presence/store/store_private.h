@@ -9,6 +9,7 @@
 #include "presence/store/store.h"
 
 struct embedded;
+struct intents;
 struct loop;
 struct memory;
 struct redis;
@@ -30,7 +31,8 @@ struct store {
 	bool clear;                                    // the next batch empties the estate first
 	struct backlog *backlog;
 	struct waiters *waiters;
-	struct seen *seen; // until all is loaded
+	struct intents *intents; // NULL: none can be written
+	struct seen *seen;       // until all is loaded
 	struct memory *memory;
 	struct redis *redis;
 	struct embedded *embedded;
@@ -42,3 +44,12 @@ void store_set_state(struct store *store, enum store_state state, const char *wh
 // Sends what may be sent now: full batches, and the rest when its time has come.
 void store_pump(struct store *store);
 void store_hurry(struct store *store);
+// NULL: not kept.
+struct backlog_entry *store_put_publication(struct store *store,
+					    const struct store_publication *record);
+
+// store_intent.c
+void store_intents_open(struct store *store, const char *state_dir, const char *name);
+void store_intents_load(struct store *store);
+void store_intent_attach(struct store *store, struct backlog_entry *entry, uint16_t slot);
+void store_intent_done(struct store *store, struct backlog_entry *entry); // the record is stored

@@ -608,6 +608,91 @@ static void restore(const char *etag, uint64_t expires_ns)
 	publication_restore(world.publications, &record);
 }
 
+// Written down at once: nothing is waited for, and the record is the same.
+static void intent_in_a_file(void **state)
+{
+	(void)state;
+	world_start(true);
+	world.intents = true;
+	world_busy(JOHN, true);
+	assert_sent(1, PUBLISH_INITIAL, "");
+	assert_int_equal(world.waiters, 0);
+	assert_true(world_stored(JOHN)->there);
+	assert_string_equal(world_stored(JOHN)->record.etag, "");
+	assert_true(world_stored(JOHN)->record.expires_wall_ns == clock_wall_ns() + 600 * S);
+	// The store has lost all: what is under way is told once more.
+	world_stored(JOHN)->there = false;
+	publications_reassert(world.publications);
+	assert_true(world_stored(JOHN)->there);
+	assert_true(world_stored(JOHN)->record.wanted);
+	world_ok("a", 600);
+	assert_string_equal(world_stored(JOHN)->record.etag, "a");
+	world_stop();
+}
+
+// An intent that never got to the store: nobody knows whether the PUBLISH left.
+static void restart_with_an_intent_alone(void **state)
+{
+	uint64_t until;
+
+	(void)state;
+	world_start(false);
+	until = clock_wall_ns() + 500 * S;
+	publication_restore_intent(world.publications, JOHN, until);
+	assert_string_equal(world_state(JOHN), "orphan");
+	assert_true(world_stored(JOHN)->there);
+	assert_true(world_stored(JOHN)->record.expires_wall_ns == until);
+	assert_false(world_stored(JOHN)->record.wanted);
+	publications_loaded(world.publications);
+	world_go(499 * S);
+	assert_int_equal(world.sent_count, 0);
+	assert_string_equal(world_state(JOHN), "orphan");
+	world_go(2 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_false(world_stored(JOHN)->there);
+	world_stop();
+}
+
+// Its 2xx was stored behind it: known by its tag. But one beside an older tag is an orphan, and one
+// that has run out is nothing.
+static void restart_with_an_intent_and_a_tag(void **state)
+{
+	(void)state;
+	world_start(false);
+	restore("tag", 600 * S);
+	publication_restore_intent(world.publications, JOHN, clock_wall_ns() + 600 * S);
+	assert_false(world_person(JOHN)->publication->orphaned);
+	publication_restore_intent(world.publications, JOHN, clock_wall_ns() + 700 * S);
+	assert_true(world_person(JOHN)->publication->orphaned);
+	assert_string_equal(world_stored(JOHN)->record.etag, "tag");
+	assert_true(world_stored(JOHN)->record.orphan_wall_ns == clock_wall_ns() + 700 * S);
+	publication_restore_intent(world.publications, "sip:jane@x", clock_wall_ns());
+	assert_string_equal(world_state("sip:jane@x"), "gone");
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_sent(1, PUBLISH_REMOVE, "tag");
+	world_ok(NULL, 0);
+	world_go(700 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+// Read after this run has published: what was under way then is another one.
+static void restart_with_an_intent_read_late(void **state)
+{
+	(void)state;
+	world_start(true);
+	world.intents = true;
+	world_busy(JOHN, true);
+	publication_restore_intent(world.publications, JOHN, clock_wall_ns() + 300 * S);
+	assert_true(world_person(JOHN)->publication->orphaned);
+	// The record of the one that is open must not end sooner for it.
+	assert_true(world_stored(JOHN)->record.expires_wall_ns == clock_wall_ns() + 600 * S);
+	world_ok("a", 600);
+	assert_true(world_stored(JOHN)->record.orphan_wall_ns == clock_wall_ns() + 300 * S);
+	world_stop();
+}
+
 static void restart_still_busy(void **state)
 {
 	(void)state;
@@ -903,6 +988,10 @@ int main(void)
 		cmocka_unit_test(flapping),
 		cmocka_unit_test(turn_is_given_back),
 		cmocka_unit_test(registrar_unreachable),
+		cmocka_unit_test(intent_in_a_file),
+		cmocka_unit_test(restart_with_an_intent_alone),
+		cmocka_unit_test(restart_with_an_intent_and_a_tag),
+		cmocka_unit_test(restart_with_an_intent_read_late),
 		cmocka_unit_test(restart_still_busy),
 		cmocka_unit_test(restart_with_an_old_tag),
 		cmocka_unit_test(restart_with_an_orphan),

@@ -144,6 +144,13 @@ void store_save_publication(struct store *store, const struct store_publication 
 					       (world.store_away ? patience_ns : 2 * NS_PER_MS);
 }
 
+bool store_intend(struct store *store, const struct store_publication *record, uint64_t patience_ns,
+		  store_saved_fn *saved, void *ctx)
+{
+	store_save_publication(store, record, patience_ns, world.intents ? NULL : saved, ctx);
+	return world.intents;
+}
+
 void store_drop_publication(struct store *store, const char *person)
 {
 	world_stored(person)->there = false;

@@ -49,6 +49,7 @@ struct world {
 	// store
 	struct world_record store[WORLD_PERSONS];
 	bool store_away; // saves are answered by patience only
+	bool intents;    // what is about to be published is written down at once
 	struct {
 		store_saved_fn *saved;
 		void *ctx;

@@ -217,8 +217,23 @@ static void on_reassert(void *ctx)
 		engine->on_reassert(engine);
 }
 
+static void on_intent(void *ctx, const char *person, uint64_t expires_wall_ns)
+{
+	struct lab_engine *engine = ctx;
+
+	engine->intents++;
+	assert_int_equal(engine->loaded, 0); // first all that was left, then loaded()
+	if (engine->on_intent)
+		engine->on_intent(engine, person, expires_wall_ns);
+}
+
 static const struct store_events events = {
-	on_publication, on_call, on_loaded, on_state, on_reassert,
+	.publication = on_publication,
+	.call = on_call,
+	.loaded = on_loaded,
+	.intent = on_intent,
+	.state = on_state,
+	.reassert = on_reassert,
 };
 
 void lab_engine_init(struct lab_engine *engine, const char *url)

@@ -43,12 +43,14 @@ struct lab_engine {
 	struct settings settings;
 	struct secrets secrets;
 	struct store *store;
-	unsigned int publications, calls, loaded, states[4], reasserts;
+	unsigned int publications, calls, intents, loaded, states[4], reasserts;
 	char why[256];
 	struct store_publication last_publication;
 	struct store_call last_call;
 	unsigned char times[LAB_RECORDS]; // call number (start_wall_ns) was reported so often
 	void (*on_reassert)(struct lab_engine *engine);
+	// What the owner makes of an intent of an earlier run.
+	void (*on_intent)(struct lab_engine *engine, const char *person, uint64_t expires_wall_ns);
 	unsigned int saved_true, saved_false;
 };
 

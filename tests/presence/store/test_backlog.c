@@ -49,8 +49,8 @@ static void replaces_what_waits(void **state)
 	// The same text of another kind is another record.
 	assert_ptr_not_equal(backlog_put(backlog, RECORD_PUBLICATION, text("a"), text("3"), 7),
 			     entry);
-	assert_true(backlog_has(backlog, RECORD_PUBLICATION, text("a")));
-	assert_false(backlog_has(backlog, RECORD_PUBLICATION, text("b")));
+	assert_non_null(backlog_find(backlog, RECORD_PUBLICATION, text("a")));
+	assert_null(backlog_find(backlog, RECORD_PUBLICATION, text("b")));
 	backlog_free(backlog);
 }
 

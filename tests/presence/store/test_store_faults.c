@@ -20,6 +20,7 @@
 #include "config/metric.h"
 #include "lab.h"
 #include "presence/net/loop.h"
+#include "presence/store/intents.h"
 
 static struct lab_server server;
 static struct lab_engine engine;
@@ -195,6 +196,126 @@ static void waits_for_a_store_that_comes_later(void **state)
 	assert_int_equal(engine.loaded, 1);
 	assert_int_equal(engine.publications, 0);
 	assert_int_equal(engine.saved_true, 0);
+}
+
+static void save_intent(struct lab_engine *again, const char *person, uint64_t expires_wall_ns)
+{
+	struct store_publication record = lab_publication(person, "");
+
+	record.expires_wall_ns = expires_wall_ns;
+	store_save_publication(again->store, &record, 0, NULL, NULL);
+}
+
+// A child that is about to publish for so many persons while the store is away, and is killed.
+static void intend_and_die(unsigned int persons)
+{
+	int told[2];
+	char done = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (!pid) {
+		struct lab_engine other;
+
+		lab_engine_init(&other, "memory");
+		other.settings = engine.settings;
+		lab_engine_open(&other);
+		for (unsigned int i = 0; i < persons; i++) {
+			char person[64];
+			struct store_publication record;
+
+			snprintf(person, sizeof(person), "sip:%u@sfb.example", i);
+			record = lab_publication(person, "");
+			record.expires_wall_ns += i;
+			done |= !store_intend(other.store, &record, NS_PER_S, lab_saved, &other);
+		}
+		if (write(told[1], &done, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(told[1]);
+	assert_int_equal(read(told[0], &done, 1), 1);
+	assert_int_equal(done, 0); // nobody had to wait
+	close(told[0]);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+// Between the intent's being written down and the store's word: the next engine is told of each,
+// and the file is empty when the store has what came of it.
+static void knows_what_a_killed_engine_was_about_to_publish(void **state)
+{
+	redisContext *witness;
+
+	strcpy(engine.settings.engine.state_dir, lab_directory());
+	engine.on_intent = save_intent;
+	lab_server_kill(&server, SIGKILL);
+	intend_and_die(20);
+	intend_and_die(5); // has not seen the store either: what it finds stays where it is
+	lab_server_start(&server);
+	lab_engine_open(&engine);
+	lab_wait(&engine, engine.loaded && !store_backlog(engine.store));
+	assert_int_equal(engine.publications, 0);
+	assert_int_equal(engine.intents, 25);
+	witness = lab_server_client(&server);
+	assert_int_equal(lab_integer(witness, "HLEN offhook:{lab-1}:pub"), 20);
+	redisFree(witness);
+
+	lab_engine_close(&engine);
+	engine.loaded = engine.intents = 0;
+	lab_engine_open(&engine);
+	lab_wait(&engine, engine.loaded);
+	assert_int_equal(engine.intents, 0);
+	assert_int_equal(engine.publications, 20);
+}
+
+// Nothing is new to the owner, who does not save: the slots are free again.
+static void drops_intents_that_say_nothing_new(void **state)
+{
+	strcpy(engine.settings.engine.state_dir, lab_directory());
+	lab_server_kill(&server, SIGKILL);
+	intend_and_die(3);
+	lab_server_start(&server);
+	for (unsigned int expected = 3; expected != 0; expected -= 3) {
+		engine.loaded = engine.intents = 0;
+		lab_engine_open(&engine);
+		lab_wait(&engine, engine.loaded);
+		assert_int_equal(engine.intents, expected);
+		lab_engine_close(&engine);
+	}
+	engine.loaded = engine.intents = 0;
+	lab_engine_open(&engine);
+	lab_wait(&engine, engine.loaded);
+	assert_int_equal(engine.intents, 0);
+}
+
+// Where all slots are in use, and where there is no file, the store is waited for as ever.
+static void waits_when_an_intent_can_not_be_written(void **state)
+{
+	struct store_publication record = lab_publication("sip:one.more@sfb.example", "");
+	struct lab_engine other;
+
+	strcpy(engine.settings.engine.state_dir, lab_directory());
+	lab_server_kill(&server, SIGKILL);
+	intend_and_die(INTENTS_MOST);
+	lab_engine_open(&engine);
+	assert_false(store_intend(engine.store, &record, 20 * NS_PER_MS, lab_saved, &engine));
+	lab_wait(&engine, engine.saved_false == 1);
+
+	// An engine beside it does not get the file.
+	lab_engine_init(&other, engine.settings.store.url);
+	strcpy(other.settings.engine.state_dir, engine.settings.engine.state_dir);
+	lab_engine_open(&other);
+	assert_false(store_intend(other.store, &record, 20 * NS_PER_MS, lab_saved, &other));
+	lab_wait(&other, other.saved_false == 1);
+	lab_server_start(&server);
+	lab_wait(&other, !store_backlog(other.store));
+	lab_engine_fini(&other);
+
+	lab_wait(&engine, engine.loaded && !store_backlog(engine.store));
+	assert_int_equal(engine.intents, INTENTS_MOST);
+	assert_true(store_intend(engine.store, &record, NS_PER_S, lab_saved, &engine));
 }
 
 static void says_that_the_password_is_wrong(void **state)
@@ -492,6 +613,9 @@ int main(void)
 		CASE(loads_its_script_again),
 		CASE(is_fenced_by_a_newer_engine),
 		CASE(waits_for_a_store_that_comes_later),
+		CASE(knows_what_a_killed_engine_was_about_to_publish),
+		CASE(drops_intents_that_say_nothing_new),
+		CASE(waits_when_an_intent_can_not_be_written),
 		CASE(says_that_the_password_is_wrong),
 		CASE(says_that_a_password_is_wanted),
 		CASE(says_that_there_is_no_such_database),
