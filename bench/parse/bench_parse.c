@@ -1,214 +1,200 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long one SIP message takes: the fast parser with each kernel, the reference parser, libosip2,
-// and two floors that no parser gets under, on the same bytes in one interleaved run. Before
-// anything is timed all parsers must give the same fields for every message (bench/README.md).
+// How long one SIP message takes, in nanoseconds and in instructions: the fast parser with each
+// kernel, the reference parser, libosip2, sofia-sip, libre, and what none of them is faster than,
+// on the same bytes in one interleaved run, after all of them found the same (bench/README.md).
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench/parse/agree.h"
+#include "bench/parse/batch.h"
+#include "bench/parse/clock.h"
 #include "bench/parse/corpus.h"
-#include "bench/parse/fields.h"
-#include "sip/line_index.h"
-#include "sip/msg.h"
+#include "bench/parse/count.h"
+#include "bench/parse/parsers.h"
+#include "bench/parse/result.h"
 
-enum { MAX_ROUNDS = 1001 };
+enum { ROUNDS = 11, MAX_ROUNDS = 1001, COLD_ROUNDS = 3 };
 
-// Keeps the compiler from leaving out a call whose result nobody uses.
-static inline void used(const void *result)
+struct options {
+	const char *corpus;
+	const char *only;
+	const char *pass; // the part of it that runs under callgrind
+	bool json;
+	bool by[BATCH_KEYS];
+	bool leave_out;
+	bool count_only;
+	int rounds;
+};
+
+static int usage(void)
 {
-	__asm__ volatile("" : : "r"(result) : "memory");
+	fprintf(stderr,
+		"usage: bench-parse [--corpus FILE.pcap|DIR] [--json] [--by KEY[,KEY]] [--rounds "
+		"N]\n"
+		"                   [--only PARSER[,PARSER]] [--leave-out] [--instructions]\n"
+		"  --corpus        messages of a capture, or one a file; else made-up calls\n"
+		"  --json          one object a line instead of a table\n"
+		"  --by            also by kind, size, headers (lines), cache (hot and cold)\n"
+		"  --rounds        repetitions, %d; the figure is their median\n"
+		"  --only          not all parsers\n"
+		"  --leave-out     messages that not all parsers read alike; else nothing is "
+		"measured\n"
+		"  --instructions  only count, as `NAME COUNT` lines for bench/guard\n",
+		ROUNDS);
+	return 2;
 }
 
-static void run_fast(const struct sample *sample)
+static bool take_keys(struct options *options, char *list)
 {
-	struct sip_msg msg;
-
-	sip_msg_parse(sample->text, sample->len, &msg);
-	used(&msg);
-}
-
-static void run_reference(const struct sample *sample)
-{
-	struct sip_msg msg;
-
-	sip_msg_parse_reference(sample->text, sample->len, &msg);
-	used(&msg);
-}
-
-static void run_osip(const struct sample *sample)
-{
-	fields_osip_parse(sample->text, sample->len);
-}
-
-// The least that splitting the headers costs: one memchr() a line.
-static void run_memchr(const struct sample *sample)
-{
-	const char *line = sample->text, *end = sample->text + sample->len, *lf;
-	size_t lines = 0;
-
-	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL && lf - line > 1) {
-		line = lf + 1;
-		lines++;
-	}
-	used(&lines);
-}
-
-static void run_memcpy(const struct sample *sample)
-{
-	static char copy[SIP_MAX_BYTES];
-
-	memcpy(copy, sample->text, sample->len);
-	used(copy);
-}
-
-struct parser {
 	const char *name;
-	enum line_kernel kernel;
-	void (*run)(const struct sample *sample);
-	double ns[MAX_ROUNDS]; // a message, of each round
-};
 
-static struct parser parsers[] = {
-	{.name = "fast-scalar", .kernel = LINE_KERNEL_SCALAR, .run = run_fast},
-	{.name = "fast-sse42", .kernel = LINE_KERNEL_SSE42, .run = run_fast},
-	{.name = "fast-avx2", .kernel = LINE_KERNEL_AVX2, .run = run_fast},
-	{.name = "fast-avx512", .kernel = LINE_KERNEL_AVX512, .run = run_fast},
-	{.name = "reference", .kernel = LINE_KERNEL_AUTO, .run = run_reference},
-	{.name = "osip2", .kernel = LINE_KERNEL_AUTO, .run = run_osip},
-	{.name = "memchr", .kernel = LINE_KERNEL_AUTO, .run = run_memchr},
-	{.name = "memcpy", .kernel = LINE_KERNEL_AUTO, .run = run_memcpy},
-};
+	while ((name = strsep(&list, ",")) != NULL) {
+		enum batch_key key = batch_key_find(name);
 
-enum { PARSER_COUNT = sizeof(parsers) / sizeof(parsers[0]) };
-
-static bool same_fields(const struct sample *sample)
-{
-	static char osip[FIELDS_BYTES], other[FIELDS_BYTES];
-
-	if (!fields_osip(sample->text, sample->len, osip))
-		return false;
-	if (!fields_reference(sample->text, sample->len, other) || strcmp(osip, other) != 0)
-		return false;
-	for (int kernel = LINE_KERNEL_SCALAR; kernel < LINE_KERNEL_COUNT; kernel++) {
-		if (line_index_select(kernel) != 0)
-			continue;
-		if (!fields_fast(sample->text, sample->len, other) || strcmp(osip, other) != 0)
+		if (key == BATCH_WHOLE)
 			return false;
+		options->by[key] = true;
 	}
 	return true;
 }
 
-// How many messages of the set aren't read alike by all parsers.
-static size_t differences(const struct sample_set *set)
+static bool take_options(struct options *options, int argc, char **argv)
 {
-	size_t count = 0;
+	static const struct option known[] = {{"corpus", required_argument, NULL, 'c'},
+					      {"json", no_argument, NULL, 'j'},
+					      {"by", required_argument, NULL, 'b'},
+					      {"rounds", required_argument, NULL, 'r'},
+					      {"only", required_argument, NULL, 'o'},
+					      {"leave-out", no_argument, NULL, 'l'},
+					      {"instructions", no_argument, NULL, 'i'},
+					      {"pass", required_argument, NULL, 'p'},
+					      {0}};
+	int option;
 
-	for (size_t i = 0; i < set->count; i++) {
-		if (same_fields(&set->samples[i]))
-			continue;
-		if (count++ == 0)
-			fprintf(stderr, "the parsers differ on:\n%.*s\n", (int)set->samples[i].len,
-				set->samples[i].text);
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (option) {
+		case 'c': options->corpus = optarg; break;
+		case 'j': options->json = true; break;
+		case 'b':
+			if (!take_keys(options, optarg))
+				return false;
+			break;
+		case 'r': options->rounds = atoi(optarg); break;
+		case 'o': options->only = optarg; break;
+		case 'l': options->leave_out = true; break;
+		case 'i': options->count_only = true; break;
+		case 'p': options->pass = optarg; break;
+		default: return false;
+		}
 	}
-	return count;
+	return optind == argc && options->rounds >= 1 && options->rounds <= MAX_ROUNDS;
 }
 
-static double now_ns(void)
+static bool is_cold(const struct batch *batch)
 {
-	struct timespec now;
-
-	// Of this process: what others do to the machine is not in it, but for shared caches.
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+	return batch->key == BATCH_CACHE && strcmp(batch->value, "cold") == 0;
 }
 
-static void run_round(const struct sample_set *set, struct parser *parser, int round)
+// Every parser once a round, one after the other, so that what else the machine does meets all.
+static void measure(const struct batch_list *list, int rounds, struct result *results)
 {
-	double start;
+	for (int round = 0; round < rounds; round++) {
+		for (size_t k = 0; k < list->count; k++) {
+			const struct batch *batch = &list->batches[k];
 
-	if (line_index_select(parser->kernel) != 0)
-		return;
-	start = now_ns();
-	for (size_t i = 0; i < set->count; i++)
-		parser->run(&set->samples[i]);
-	parser->ns[round] = (now_ns() - start) / (double)set->count;
+			if (is_cold(batch) && (!clock_has_cold() || round >= COLD_ROUNDS))
+				continue;
+			for (int i = 0; i < PARSERS; i++) {
+				if (!parser_takes_part(&parsers[i]))
+					continue;
+				result_add(&results[k * PARSERS + (size_t)i],
+					   is_cold(batch) ? clock_cold(&parsers[i], batch)
+							  : clock_warm(&parsers[i], batch));
+			}
+		}
+	}
 }
 
-static int compare(const void *a, const void *b)
+static int report(const struct batch_list *list, const struct options *options, size_t left_out)
 {
-	double left = *(const double *)a, right = *(const double *)b;
+	struct counted *counted = calloc(list->count, sizeof(*counted));
+	struct result *results = calloc(list->count * PARSERS, sizeof(*results));
+	int ret = 1;
 
-	return (left > right) - (left < right);
+	if (counted == NULL || results == NULL)
+		goto out;
+	count_instructions(list, options->only, counted);
+	if (options->count_only) {
+		ret = result_print_counts(&counted[0]);
+		goto out;
+	}
+	measure(list, options->rounds, results);
+	for (size_t k = 0; k < list->count; k++) {
+		if (options->json)
+			result_print_json(&list->batches[k], &results[k * PARSERS], &counted[k],
+					  left_out);
+		else
+			result_print_table(&list->batches[k], &results[k * PARSERS], &counted[k]);
+	}
+	ret = 0;
+out:
+	for (size_t i = 0; results != NULL && i < list->count * PARSERS; i++)
+		result_fini(&results[i]);
+	free(results);
+	free(counted);
+	return ret;
 }
 
-static void report(const struct sample_set *set, struct parser *parser, int rounds, bool json)
+static int run(const struct options *options, struct corpus *corpus)
 {
-	double median;
+	struct batch_list list = {0};
+	size_t different = agree_check(corpus, options->leave_out);
+	int ret = 1;
 
-	if (!line_kernel_supported(parser->kernel))
-		return;
-	qsort(parser->ns, (size_t)rounds, sizeof(parser->ns[0]), compare);
-	median = parser->ns[rounds / 2];
-	if (json)
-		printf("{\"parser\":\"%s\",\"ns_per_message\":%.1f,\"messages\":%zu,\"bytes\":%zu}"
-		       "\n",
-		       parser->name, median, set->count, set->bytes);
-	else
-		printf("%-12s %10.1f %10.1f .. %-10.1f %10.2f\n", parser->name, median,
-		       parser->ns[0], parser->ns[rounds - 1], 1e3 / median);
-}
-
-static int usage(const char *program)
-{
-	fprintf(stderr,
-		"usage: %s [--json] [--rounds N] [FOLDER | CAPTURE.pcap]\n"
-		"  Nanoseconds a SIP message for each parser, median of N (11) rounds.\n"
-		"  Without a corpus: made-up calls of several vendors.\n",
-		program);
-	return 2;
+	if (different > 0 && !options->leave_out) {
+		fprintf(stderr,
+			"bench-parse: %zu of %zu messages are not read alike: nothing is measured "
+			"(--leave-out measures the others)\n",
+			different, corpus->set.count);
+		return 1;
+	}
+	if (different > 0)
+		fprintf(stderr, "bench-parse: %zu messages are left out, not read alike\n",
+			different);
+	if (corpus->set.count == 0) {
+		fprintf(stderr, "bench-parse: no message is left\n");
+		return 1;
+	}
+	if (batch_whole(&list, &corpus->set) != 0)
+		goto out;
+	for (int key = BATCH_KIND; key < BATCH_KEYS; key++) {
+		if (options->by[key] && batch_split(&list, &corpus->set, key) != 0)
+			goto out;
+	}
+	ret = report(&list, options, different);
+out:
+	batch_list_fini(&list);
+	return ret;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'}, {"rounds", required_argument, NULL, 'r'}, {0}};
-	struct sample_set set;
-	bool json = false;
-	size_t different;
-	int rounds = 11, option;
+	struct options options = {.rounds = ROUNDS};
+	struct corpus corpus;
+	int ret;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 'j')
-			json = true;
-		else if (option == 'r')
-			rounds = atoi(optarg);
-		else
-			return usage(argv[0]);
-	}
-	if (rounds < 1 || rounds > MAX_ROUNDS || argc - optind > 1)
-		return usage(argv[0]);
-	fields_osip_init();
-	if (corpus_load(&set, argv[optind]) != 0)
+	if (!take_options(&options, argc, argv))
+		return usage();
+	if (parsers_init(options.only) != 0)
+		return 2;
+	if (options.pass != NULL)
+		return count_passes(options.pass) == 0 ? 0 : 1;
+	if (corpus_load(&corpus, options.corpus) != 0)
 		return 1;
-	different = differences(&set);
-	if (different > 0) {
-		fprintf(stderr, "%zu of %zu messages differ: nothing measured\n", different,
-			set.count);
-		sample_set_fini(&set);
-		return 1;
-	}
-	for (int round = 0; round < rounds; round++) {
-		for (int i = 0; i < PARSER_COUNT; i++)
-			run_round(&set, &parsers[i], round);
-	}
-	if (!json)
-		printf("%zu messages, mean %.1f bytes, %d rounds\n%-12s %10s %10s .. %-10s %10s\n",
-		       set.count, (double)set.bytes / (double)set.count, rounds, "parser",
-		       "ns/message", "min", "max", "million/s");
-	for (int i = 0; i < PARSER_COUNT; i++)
-		report(&set, &parsers[i], rounds, json);
-	sample_set_fini(&set);
-	return 0;
+	ret = run(&options, &corpus);
+	corpus_fini(&corpus);
+	return ret;
 }

@@ -3,127 +3,150 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "sip/gate.h"
+#include "bench/capture.h"
+#include "sip/msg.h"
 
-enum { MADE_UP_CALLS = 900 };
+enum { MADE_UP_CALLS = 900, PATH_BYTES = 4096 };
 
-static int load_file(struct sample_set *set, const char *path)
+static int add(struct corpus *corpus, const char *text, size_t len, const char *origin)
 {
-	static char text[SIP_MAX_BYTES];
-	FILE *file = fopen(path, "rb");
-	size_t len;
+	char **origins = realloc(corpus->origin, (corpus->set.count + 1) * sizeof(*origins));
 
-	if (file == NULL)
-		return -errno;
-	len = fread(text, 1, sizeof(text), file);
-	fclose(file);
-	return sample_add(set, text, len);
+	if (origins == NULL)
+		return -ENOMEM;
+	corpus->origin = origins;
+	origins[corpus->set.count] = strdup(origin);
+	if (origins[corpus->set.count] == NULL)
+		return -ENOMEM;
+	return sample_add(&corpus->set, text, len);
 }
 
-static int load_folder(struct sample_set *set, const char *path)
+static int fail(const char *path, int err, const char *why)
+{
+	fprintf(stderr, "bench-parse: %s: %s\n", path, why);
+	return err;
+}
+
+static int load_file(struct corpus *corpus, const char *path, const char *name)
+{
+	static char text[SIP_MAX_BYTES + 1];
+	FILE *file = fopen(path, "rb");
+	size_t len;
+	int err;
+
+	if (file == NULL)
+		return fail(path, -errno, strerror(errno));
+	len = fread(text, 1, sizeof(text), file);
+	err = ferror(file);
+	fclose(file);
+	if (err)
+		return fail(path, -EIO, "can't be read");
+	if (len == 0)
+		return fail(path, -EINVAL, "is empty");
+	if (len > SIP_MAX_BYTES)
+		return fail(path, -EINVAL, "is longer than a SIP message can be (65535 octets)");
+	return add(corpus, text, len, name);
+}
+
+// Its files; not what is hidden, nor folders within.
+static int load_folder(struct corpus *corpus, const char *path)
 {
 	struct dirent **entries;
 	int count = scandir(path, &entries, NULL, alphasort);
 	int ret = 0;
 
 	if (count < 0)
-		return -errno;
+		return fail(path, -errno, strerror(errno));
 	for (int i = 0; i < count; i++) {
-		char name[4096];
+		const char *name = entries[i]->d_name;
+		char whole[PATH_BYTES];
+		struct stat info;
 
-		snprintf(name, sizeof(name), "%s/%s", path, entries[i]->d_name);
-		if (ret == 0 && entries[i]->d_name[0] != '.')
-			ret = load_file(set, name);
+		snprintf(whole, sizeof(whole), "%s/%s", path, name);
+		if (ret == 0 && name[0] != '.' &&
+		    !(stat(whole, &info) == 0 && S_ISDIR(info.st_mode)))
+			ret = load_file(corpus, whole, name);
 		free(entries[i]);
 	}
 	free(entries);
 	return ret;
 }
 
-static size_t be16(const u_char *at)
+static int take_message(void *ctx, const char *text, size_t len, unsigned long frame)
 {
-	return (size_t)at[0] << 8 | at[1];
+	char origin[32];
+
+	snprintf(origin, sizeof(origin), "frame %lu", frame);
+	return add(ctx, text, len, origin);
 }
 
-// The UDP payload of an Ethernet frame: IPv4 or IPv6 without extension headers, not a fragment.
-static const u_char *udp_payload(const u_char *frame, size_t *len)
+static int load_capture(struct corpus *corpus, const char *path)
 {
-	size_t off = 14, type, udp_len;
+	char error[512];
+	int ret = capture_read(path, take_message, corpus, error, sizeof(error));
 
-	if (*len < off)
-		return NULL;
-	type = be16(frame + 12);
-	for (; (type == 0x8100 || type == 0x88a8) && *len >= off + 4; off += 4)
-		type = be16(frame + off + 2);
-	if (type == 0x0800 && *len >= off + 20 && frame[off + 9] == 17 &&
-	    (be16(frame + off + 6) & 0x3fff) == 0)
-		off += (size_t)(frame[off] & 15) * 4;
-	else if (type == 0x86dd && *len >= off + 40 && frame[off + 6] == 17)
-		off += 40;
-	else
-		return NULL;
-	if (*len < off + 8)
-		return NULL;
-	udp_len = be16(frame + off + 4);
-	if (udp_len < 8 || *len < off + udp_len)
-		return NULL;
-	*len = udp_len - 8;
-	return frame + off + 8;
-}
-
-static int load_capture(struct sample_set *set, const char *path)
-{
-	struct gate_policy all = {.everything = true};
-	char error[PCAP_ERRBUF_SIZE];
-	struct pcap_pkthdr *header;
-	const u_char *frame;
-	pcap_t *pcap = pcap_open_offline(path, error);
-	int ret = 0;
-
-	if (pcap == NULL) {
-		fprintf(stderr, "%s\n", error);
-		return -EINVAL;
-	}
-	if (pcap_datalink(pcap) != DLT_EN10MB) {
-		fprintf(stderr, "%s: not Ethernet\n", path);
-		ret = -EINVAL;
-	}
-	while (ret == 0 && pcap_next_ex(pcap, &header, &frame) == 1) {
-		size_t len = header->caplen;
-		const char *payload = (const char *)udp_payload(frame, &len);
-
-		if (payload != NULL && gate_classify(&all, payload, len) == GATE_PARSE)
-			ret = sample_add(set, payload, len);
-	}
-	pcap_close(pcap);
+	if (error[0] != '\0')
+		fail(path, ret, error);
 	return ret;
 }
 
-int corpus_load(struct sample_set *set, const char *path)
+static int load_made_up(struct corpus *corpus)
+{
+	int ret = sample_calls_make(&corpus->set, MADE_UP_CALLS);
+
+	if (ret != 0)
+		return ret;
+	corpus->origin = calloc(corpus->set.count, sizeof(*corpus->origin));
+	return corpus->origin != NULL ? 0 : -ENOMEM;
+}
+
+int corpus_load(struct corpus *corpus, const char *path)
 {
 	struct stat info;
 	int ret;
 
+	memset(corpus, 0, sizeof(*corpus));
 	if (path == NULL)
-		return sample_calls_make(set, MADE_UP_CALLS);
-	memset(set, 0, sizeof(*set));
-	if (stat(path, &info) != 0)
-		ret = -errno;
+		ret = load_made_up(corpus);
+	else if (stat(path, &info) != 0)
+		ret = fail(path, -errno, strerror(errno));
 	else if (S_ISDIR(info.st_mode))
-		ret = load_folder(set, path);
+		ret = load_folder(corpus, path);
 	else
-		ret = load_capture(set, path);
-	if (ret == 0 && set->count == 0)
-		ret = -ENODATA;
-	if (ret != 0) {
-		fprintf(stderr, "%s: %s\n", path, strerror(-ret));
-		sample_set_fini(set);
-	}
+		ret = load_capture(corpus, path);
+	if (ret == 0 && corpus->set.count == 0)
+		ret = fail(path, -ENODATA, "has no SIP message");
+	if (ret != 0)
+		corpus_fini(corpus);
 	return ret;
+}
+
+void corpus_leave_out(struct corpus *corpus, size_t index)
+{
+	struct sample_set *set = &corpus->set;
+	size_t behind = set->count - index - 1;
+
+	set->bytes -= set->samples[index].len;
+	free(set->samples[index].text);
+	free(corpus->origin[index]);
+	memmove(&set->samples[index], &set->samples[index + 1], behind * sizeof(*set->samples));
+	memmove(&corpus->origin[index], &corpus->origin[index + 1],
+		behind * sizeof(*corpus->origin));
+	set->count--;
+}
+
+void corpus_fini(struct corpus *corpus)
+{
+	if (corpus->origin != NULL) {
+		for (size_t i = 0; i < corpus->set.count; i++)
+			free(corpus->origin[i]);
+	}
+	free(corpus->origin);
+	sample_set_fini(&corpus->set);
+	corpus->origin = NULL;
 }

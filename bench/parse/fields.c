@@ -5,98 +5,88 @@
 #include <string.h>
 
 #include "sip/msg.h"
-#include "sip/uri.h"
+
+struct writer {
+	char *out;
+	size_t len;
+};
+
+static struct text measured(struct text text)
+{
+	if (text.len == SIZE_MAX)
+		text.len = strlen(text.at);
+	return text;
+}
 
 // Control characters as \xHH, so that a line stays a line.
-void fields_put(struct fields *out, const char *name, const char *value, size_t len)
+static void put_octets(struct writer *to, struct text text)
 {
-	out->len += (size_t)snprintf(out->text + out->len, FIELDS_BYTES - out->len, "%s=", name);
-	for (size_t i = 0; i < len && out->len + 8 < FIELDS_BYTES; i++) {
-		if ((unsigned char)value[i] < 0x20)
-			out->len += (size_t)sprintf(out->text + out->len, "\\x%02x", value[i]);
+	text = measured(text);
+	for (size_t i = 0; i < text.len && to->len + 8 < FIELDS_BYTES; i++) {
+		if ((unsigned char)text.at[i] < 0x20)
+			to->len += (size_t)sprintf(to->out + to->len, "\\x%02x", text.at[i]);
 		else
-			out->text[out->len++] = value[i];
+			to->out[to->len++] = text.at[i];
 	}
-	out->text[out->len++] = '\n';
-	out->text[out->len] = '\0';
 }
 
-void fields_put_text(struct fields *out, const char *name, const char *text)
+static void put(struct writer *to, const char *name, struct text text, struct text more)
 {
-	fields_put(out, name, text != NULL ? text : "", text != NULL ? strlen(text) : 0);
+	to->len += (size_t)snprintf(to->out + to->len, FIELDS_BYTES - to->len, "%s=", name);
+	put_octets(to, text);
+	if (more.at != NULL) {
+		put_octets(to, text_of("@"));
+		put_octets(to, more);
+	}
+	if (to->len + 2 > FIELDS_BYTES)
+		to->len = FIELDS_BYTES - 2;
+	to->out[to->len++] = '\n';
+	to->out[to->len] = '\0';
 }
 
-void fields_put_number(struct fields *out, const char *name, unsigned long number)
+static void put_text(struct writer *to, const char *name, struct text text)
+{
+	put(to, name, text, (struct text){0});
+}
+
+static void put_number(struct writer *to, const char *name, unsigned long number)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lu", number);
-	fields_put_text(out, name, text);
+	put_text(to, name, text_of(text));
 }
 
-static void put_slice(struct fields *out, const char *name, const char *buf, struct sip_slice slice)
+static void put_method(struct writer *to, const char *name, struct text method)
 {
-	fields_put(out, name, buf + slice.off, slice.len);
+	method = measured(method);
+	put_text(to, name, text_of(sip_method_name(sip_method_find(method.at, method.len))));
 }
 
-void fields_put_method(struct fields *out, const char *method)
+static void put_host(struct writer *to, const char *name, struct text host)
 {
-	fields_put_text(out, "cseq-method",
-			sip_method_name(sip_method_find(method, strlen(method))));
+	host = measured(host);
+	if (host.len > 2 && host.at[0] == '[')
+		host = (struct text){host.at + 1, host.len - 2};
+	put_text(to, name, host);
 }
 
-// A URI of another scheme, or none that can be taken apart, has neither user nor host.
-static void put_uri(struct fields *out, const char *user, const char *host, const char *buf,
-		    struct sip_slice slice)
+void fields_write(const struct fields *fields, char out[FIELDS_BYTES])
 {
-	const char *text = buf + slice.off;
-	struct sip_uri uri;
+	struct writer to = {.out = out};
 
-	if (sip_uri_parse(text, slice.len, &uri) != 0 || uri.scheme == SIP_SCHEME_TEL ||
-	    uri.scheme == SIP_SCHEME_OTHER)
-		memset(&uri, 0, sizeof(uri));
-	// libosip2 gives IPv6 hosts without brackets.
-	if (uri.host.len > 2 && text[uri.host.off] == '[') {
-		uri.host.off++;
-		uri.host.len -= 2;
-	}
-	put_slice(out, user, text, uri.user);
-	put_slice(out, host, text, uri.host);
-}
-
-static void describe(const char *buf, const struct sip_msg *msg, char text[FIELDS_BYTES])
-{
-	struct fields out = {.text = text};
-
-	// The method of a request is that of its CSeq.
-	if ((msg->flags & SIP_IS_RESPONSE) != 0)
-		fields_put_number(&out, "status", msg->status);
-	fields_put_text(&out, "cseq-method", sip_method_name(msg->cseq_method));
-	fields_put_number(&out, "cseq", msg->cseq);
-	put_slice(&out, "call-id", buf, msg->call_id);
-	put_slice(&out, "from-tag", buf, msg->from_tag);
-	put_slice(&out, "to-tag", buf, msg->to_tag);
-	put_slice(&out, "branch", buf, msg->via_branch);
-	put_uri(&out, "from-user", "from-host", buf, msg->from_uri);
-	put_uri(&out, "to-user", "to-host", buf, msg->to_uri);
-}
-
-bool fields_fast(const char *buf, size_t len, char out[FIELDS_BYTES])
-{
-	struct sip_msg msg;
-
-	if (sip_msg_parse(buf, len, &msg) != SIP_REJECT_NONE)
-		return false;
-	describe(buf, &msg, out);
-	return true;
-}
-
-bool fields_reference(const char *buf, size_t len, char out[FIELDS_BYTES])
-{
-	struct sip_msg msg;
-
-	if (sip_msg_parse_reference(buf, len, &msg) != SIP_REJECT_NONE)
-		return false;
-	describe(buf, &msg, out);
-	return true;
+	if (fields->status != 0)
+		put_number(&to, "status", fields->status);
+	else
+		put_method(&to, "method", fields->method);
+	put(&to, "call-id", fields->call_id, fields->call_id_host);
+	put_text(&to, "from-tag", fields->from_tag);
+	put_text(&to, "to-tag", fields->to_tag);
+	put_number(&to, "cseq", fields->cseq);
+	put_method(&to, "cseq-method", fields->cseq_method);
+	put_text(&to, "branch", fields->branch);
+	put_text(&to, "from-user", fields->from_user);
+	put_host(&to, "from-host", fields->from_host);
+	put_text(&to, "to-user", fields->to_user);
+	put_host(&to, "to-host", fields->to_host);
 }
