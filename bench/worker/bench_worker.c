@@ -5,8 +5,7 @@
 //   worker      calls a second through worker, registrar (UDP or TCP, a process of its own) and the
 //               embedded store; each call is an initial and a removal for both of its parties
 // Every count at the registrar is checked against the calls made: a bench that lost some fails.
-#include "bench/registrar/registrar.h"
-#include "bench/worker/call_message.h"
+#include "bench/registrar/server.h"
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/secret.h"
@@ -22,9 +21,13 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -176,6 +179,58 @@ static int bench_memory(uint64_t calls)
 	return totals.up == calls ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+// The registrar in a process of its own, which says in shared memory what it counted.
+struct registrar_counts {
+	uint16_t port;
+	uint64_t initial, removed, unknown_tag, published;
+};
+
+static pid_t registrar_pid;
+
+static _Noreturn void registrar_run(struct registrar_counts *shared)
+{
+	struct server_options options = {
+		.tls_port = -1,
+		.service = {.compositor = {.max_expires_s = 600, .events = "presence"}}};
+	struct server *server = server_new(&options);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (server == NULL)
+		_exit(EXIT_FAILURE);
+	__atomic_store_n(&shared->port, server_port(server), __ATOMIC_RELEASE);
+	for (;;) {
+		const struct compositor_counts *counts = compositor_counts(
+			service_compositor(server_service(server)));
+
+		server_poll(server, -1, NULL);
+		shared->initial = counts->taken[WISH_INITIAL];
+		shared->removed = counts->taken[WISH_REMOVE];
+		shared->published = counts->published;
+		shared->unknown_tag = counts->complaint[COMPLAINT_UNKNOWN_TAG] +
+				      counts->complaint[COMPLAINT_STALE_TAG];
+	}
+}
+
+static int registrar_start(struct registrar_counts **counts)
+{
+	*counts = mmap(NULL, sizeof(**counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	if (*counts == MAP_FAILED)
+		return -1;
+	registrar_pid = fork();
+	if (registrar_pid == 0)
+		registrar_run(*counts);
+	for (int i = 0; i < 5000 && __atomic_load_n(&(*counts)->port, __ATOMIC_ACQUIRE) == 0; i++)
+		usleep(1000);
+	return (*counts)->port > 0 ? (*counts)->port : -1;
+}
+
+static void registrar_stop(void)
+{
+	kill(registrar_pid, SIGKILL);
+	waitpid(registrar_pid, NULL, 0);
+}
+
 struct worker_run {
 	struct worker *worker;
 	uint64_t cpu_ns;
@@ -204,7 +259,7 @@ struct engine {
 static int engine_start(struct engine *engine, const char *transport)
 {
 	static const struct secrets no_secrets;
-	int port = bench_registrar_start(0, &engine->counts);
+	int port = registrar_start(&engine->counts);
 	char error[512] = "";
 
 	strcpy(engine->dir, "/tmp/offhook-bench-XXXXXX");
@@ -238,7 +293,7 @@ static void engine_stop(struct engine *engine)
 	worker_stop(engine->run.worker);
 	pthread_join(engine->thread, NULL);
 	worker_free(engine->run.worker);
-	bench_registrar_stop();
+	registrar_stop();
 	segment_unmap(engine->segment);
 	close(engine->segment_fd);
 	close(engine->doorbell);
