@@ -237,17 +237,25 @@ static bool cue_fits(const struct cue *cue, const struct message *message, enum 
 	return fnmatch(cue->user, user, 0) == 0;
 }
 
+static bool cue_is_due(const struct cue *cue)
+{
+	return cue->fitted >= cue->first && cue->fitted <= cue->last &&
+	       (cue->every == 0 || cue->fitted % cue->every == 0);
+}
+
 const struct cue *cues_find(struct cues *cues, const struct message *message, enum wish wish)
 {
+	const struct cue *found = NULL;
+
+	// All count, whoever is first.
 	for (size_t i = 0; i < cues->count; i++) {
 		struct cue *cue = &cues->cue[i];
 
 		if (!cue_fits(cue, message, wish))
 			continue;
 		cue->fitted++;
-		if (cue->fitted >= cue->first && cue->fitted <= cue->last &&
-		    (cue->every == 0 || cue->fitted % cue->every == 0))
-			return cue;
+		if (found == NULL && cue_is_due(cue))
+			found = cue;
 	}
-	return NULL;
+	return found;
 }

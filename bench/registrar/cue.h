@@ -6,7 +6,7 @@
 //
 //   KIND     any initial refresh modify remove other
 //   user     of the Request-URI, shell pattern: "sip:bob@*"
-//   nth      among the requests that fit the rest of the line, from 1
+//   nth      among the requests that fit the rest of the line, from 1, whatever other cues do
 //   every    each N-th of them
 //   STATUS [reason]   the request is refused with it, or, below 300, taken
 //   header TEXT       one more in the answer
