@@ -193,24 +193,30 @@ static void mask_signals(bool takes_real_time)
 	pthread_sigmask(SIG_SETMASK, &set, NULL);
 }
 
+bool lcore_round(struct lcore *lcore)
+{
+	bool got = false;
+
+	for (unsigned int i = 0; i < lcore->queue_count; i++)
+		got |= poll_queue(lcore, &lcore->queue[i]);
+	if ((lcore->overflow.count || lcore->overflow.missing) &&
+	    overflow_drain(&lcore->overflow, lcore->ring))
+		ring_doorbell(lcore);
+	if (++lcore->counters->value[WIRE_LOOPS] % HOUSEKEEPING == 0)
+		housekeep(lcore);
+	return got;
+}
+
 int lcore_loop(void *arg)
 {
 	struct lcore *lcore = arg;
-	uint64_t *value = lcore->counters->value;
 
 	mask_signals(lcore->takes_signals);
 	idle_prepare();
 	housekeep(lcore);
 	while (!__atomic_load_n(lcore->stop, __ATOMIC_RELAXED)) {
-		bool got = false;
-		for (unsigned int i = 0; i < lcore->queue_count; i++)
-			got |= poll_queue(lcore, &lcore->queue[i]);
-		if ((lcore->overflow.count || lcore->overflow.missing) &&
-		    overflow_drain(&lcore->overflow, lcore->ring))
-			ring_doorbell(lcore);
-		if (++value[WIRE_LOOPS] % HOUSEKEEPING == 0)
-			housekeep(lcore);
-		value[WIRE_SLEEPS] += idle_step(&lcore->idle, got);
+		bool got = lcore_round(lcore);
+		lcore->counters->value[WIRE_SLEEPS] += idle_step(&lcore->idle, got);
 	}
 	return 0;
 }

@@ -44,5 +44,8 @@ struct lcore {
 int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *settings,
 	       struct segment *segment, int doorbell, char *error, size_t error_size);
 void lcore_fini(struct lcore *lcore);
+// Once over its queues, and housekeeping when it is due. true: packets came. For lcore_loop(), and
+// for benchmarks that have the rest of the world in the same thread.
+bool lcore_round(struct lcore *lcore);
 // Polls until *stop. arg: struct lcore. 0.
 int lcore_loop(void *arg);
