@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's wire half in a process of its own, opened and run as offhookd does it, and a thread
+// in place of presence that takes the events out of the ring.
+#pragma once
+
+struct host;
+struct segment;
+struct subject_plan;
+
+// Until SIGTERM. An exit code.
+int engine_main(struct segment *segment, const struct subject_plan *plan, const struct host *host);

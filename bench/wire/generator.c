@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/wire/generator.h"
+
+#include "bench/wire/host.h"
+#include "bench/wire/traffic.h"
+#include "config/clock.h"
+
+#undef NS_PER_S // DPDK has one of its own
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	BURST = 32,
+	DESCRIPTORS = 1 << GENERATOR_RING_LOG2,
+	CACHE = 256,
+	SPARE = 4096, // buffers
+	MEMORY_MB = 192,
+	PAUSE_US = 100,
+	LATE_US = 100, // behind by more: the frames of that time are left out
+	START_STEPS = 100000,
+};
+
+struct generator {
+	pid_t pid;
+	char device[GENERATOR_PORTS][128];
+	// Shared with the process.
+	bool ready;
+	uint32_t ordered, done; // counted up
+	bool stop;
+	struct generator_order order;
+	struct generator_report report;
+};
+
+static struct rte_mbuf **make_buffers(const struct traffic *traffic)
+{
+	struct rte_mbuf **buffers = calloc(traffic->count + BURST, sizeof(*buffers));
+	struct rte_mempool *pool = rte_pktmbuf_pool_create(
+		"frames", (unsigned int)traffic->count + SPARE, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+		SOCKET_ID_ANY);
+
+	if (!buffers || !pool)
+		return NULL;
+	// The first burst once more behind the last, so that a burst never has to wrap.
+	for (size_t i = 0; i < traffic->count + BURST; i++) {
+		const struct traffic_frame *frame = &traffic->frame[i % traffic->count];
+		if (i >= traffic->count) {
+			buffers[i] = buffers[i % traffic->count];
+			continue;
+		}
+		buffers[i] = rte_pktmbuf_alloc(pool);
+		char *data = buffers[i] ? rte_pktmbuf_append(buffers[i], (uint16_t)frame->len)
+					: NULL;
+		if (!data)
+			return NULL;
+		memcpy(data, frame->data, frame->len);
+	}
+	return buffers;
+}
+
+static int open_port(uint16_t port, struct rte_mempool *pool)
+{
+	const struct rte_eth_conf conf = {0};
+	int err = rte_eth_dev_configure(port, 1, 1, &conf);
+
+	if (!err)
+		err = rte_eth_rx_queue_setup(port, 0, DESCRIPTORS, SOCKET_ID_ANY, NULL, pool);
+	if (!err)
+		err = rte_eth_tx_queue_setup(port, 0, DESCRIPTORS, SOCKET_ID_ANY, NULL);
+	return err ? err : rte_eth_dev_start(port);
+}
+
+// A frame stays ours: the driver gives back one more reference than it had.
+static uint16_t send_burst(uint16_t port, struct rte_mbuf **buffers, uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++)
+		rte_mbuf_refcnt_update(buffers[i], 1);
+	uint16_t sent = rte_eth_tx_burst(port, 0, buffers, count);
+	for (uint16_t i = sent; i < count; i++)
+		rte_mbuf_refcnt_update(buffers[i], -1);
+	return sent;
+}
+
+static void obey(struct generator *generator, struct rte_mbuf **buffers, size_t frames)
+{
+	const struct generator_order order = generator->order;
+	struct generator_report report = {0};
+	uint64_t hz = rte_get_tsc_hz(), start = rte_rdtsc(), due = start;
+	uint64_t late = hz / 1000000 * LATE_US;
+	double step = order.packets_per_s > 0 ? (double)hz / order.packets_per_s : 0;
+	size_t at = 0;
+
+	for (uint64_t left = order.frames;
+	     left > 0 && !__atomic_load_n(&generator->stop, __ATOMIC_RELAXED);) {
+		uint16_t count = left < BURST ? (uint16_t)left : BURST;
+		uint64_t now = rte_rdtsc();
+		if (step > 0 && now < due)
+			continue;
+		if (step > 0 && now - due > late) {
+			due = now;
+			report.late++;
+		}
+		uint16_t sent = send_burst((uint16_t)order.port, buffers + at, count);
+		uint16_t gone = step > 0 ? count : sent;
+		due += (uint64_t)(step * count);
+		report.sent += sent;
+		report.refused += gone - sent;
+		left -= gone;
+		at = (at + gone) % frames;
+	}
+	report.seconds = (double)(rte_rdtsc() - start) / (double)hz;
+	generator->report = report;
+}
+
+static int run(struct generator *generator, const struct traffic *traffic, const struct host *host)
+{
+	char cores[32], memory[32], vdev[GENERATOR_PORTS][160];
+	char *args[16] = {"generator",         "--no-pci",       "--no-telemetry",
+			  "--log-level=error", "--iova-mode=va", cores};
+	int count = 6;
+
+	snprintf(cores, sizeof(cores), "--lcores=0@%u", host->main_cpu);
+	snprintf(memory, sizeof(memory), "%zu", MEMORY_MB + traffic->count / 256);
+	if (host->hugepages) {
+		args[count++] = "--in-memory";
+	} else {
+		args[count++] = "--no-huge";
+		args[count++] = "--no-shconf";
+		args[count++] = "-m";
+		args[count++] = memory;
+	}
+	for (int i = 0; i < GENERATOR_PORTS; i++) {
+		snprintf(
+			vdev[i], sizeof(vdev[i]),
+			"--vdev=net_memif%d,role=server,id=0,socket=%s/memif%d,bsize=2048,rsize=%d",
+			i, host->dir, i, GENERATOR_RING_LOG2);
+		args[count++] = vdev[i];
+	}
+	setenv("RUNTIME_DIRECTORY", host->dir, 1);
+	if (rte_eal_init(count, args) < 0)
+		return EXIT_FAILURE;
+	struct rte_mbuf **buffers = make_buffers(traffic);
+	for (uint16_t port = 0; buffers && port < GENERATOR_PORTS; port++)
+		if (open_port(port, buffers[0]->pool))
+			buffers = NULL;
+	if (!buffers)
+		return EXIT_FAILURE;
+	__atomic_store_n(&generator->ready, true, __ATOMIC_RELEASE);
+	for (uint32_t seen = 0;; seen++) {
+		while (__atomic_load_n(&generator->ordered, __ATOMIC_ACQUIRE) == seen)
+			usleep(PAUSE_US);
+		obey(generator, buffers, traffic->count);
+		__atomic_store_n(&generator->done, seen + 1, __ATOMIC_RELEASE);
+	}
+}
+
+struct generator *generator_start(const struct traffic *traffic, const struct host *host)
+{
+	struct generator *generator = mmap(NULL, sizeof(*generator), PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (generator == MAP_FAILED)
+		return NULL;
+	for (int i = 0; i < GENERATOR_PORTS; i++)
+		snprintf(generator->device[i], sizeof(generator->device[i]),
+			 "net_memif0,role=client,id=0,socket=%s/memif%d,bsize=2048,rsize=%d",
+			 host->dir, i, GENERATOR_RING_LOG2);
+	pid_t pid = fork();
+	if (pid == 0) {
+		host_join();
+		_exit(run(generator, traffic, host));
+	}
+	generator->pid = pid;
+	for (int i = 0; i < START_STEPS; i++) {
+		if (__atomic_load_n(&generator->ready, __ATOMIC_ACQUIRE))
+			return generator;
+		if (waitpid(generator->pid, NULL, WNOHANG) == generator->pid)
+			break;
+		usleep(PAUSE_US);
+	}
+	fprintf(stderr, "bench-wire: the generator does not start\n");
+	generator_end(generator);
+	return NULL;
+}
+
+const char *generator_device(const struct generator *generator, unsigned int index)
+{
+	return generator->device[index];
+}
+
+void generator_begin(struct generator *generator, const struct generator_order *order)
+{
+	generator->order = *order;
+	__atomic_store_n(&generator->stop, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&generator->ordered, generator->ordered + 1, __ATOMIC_RELEASE);
+}
+
+void generator_stop(struct generator *generator)
+{
+	__atomic_store_n(&generator->stop, true, __ATOMIC_RELAXED);
+}
+
+void generator_wait(struct generator *generator, struct generator_report *report)
+{
+	while (__atomic_load_n(&generator->done, __ATOMIC_ACQUIRE) != generator->ordered)
+		usleep(PAUSE_US);
+	*report = generator->report;
+}
+
+void generator_end(struct generator *generator)
+{
+	if (generator->pid > 0) {
+		kill(generator->pid, SIGKILL);
+		waitpid(generator->pid, NULL, 0);
+	}
+	munmap(generator, sizeof(*generator));
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// A program under test with one poll core on one DPDK device: the engine's wire half, whole, with
+// somebody who empties its ring; or dpdk-testpmd, which receives and frees. Each is a process; all
+// but one are stopped while that one is measured.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct host;
+struct segment;
+
+enum subject_kind { SUBJECT_NONE, SUBJECT_ENGINE, SUBJECT_TESTPMD, SUBJECT_KIND_COUNT };
+
+struct subject_plan {
+	const char *port;        // an entry of wire.ports: "net_pcap0,rx_pcap=..."
+	const char *device;      // the same for testpmd, in DPDK's words; NULL: as port
+	unsigned int mbufs;      // packet buffers
+	unsigned int mbuf_bytes; // of testpmd's; 0: DPDK's default. The engine chooses by port
+};
+
+struct subject {
+	enum subject_kind kind;
+	pid_t pid, poll_thread;
+	struct segment *segment; // the engine's
+	int segment_fd;
+	int input, telemetry; // testpmd's
+};
+
+void subject_clear(struct subject *subject); // so that subject_free() is safe
+// Returns when it polls. 0 or -errno; the reason is on stderr.
+int subject_start(struct subject *subject, enum subject_kind kind, const struct subject_plan *plan,
+		  const struct host *host);
+void subject_pause(struct subject *subject);
+void subject_resume(struct subject *subject);
+// Frames received so far. A paused testpmd can't say.
+uint64_t subject_packets(const struct subject *subject);
+// CPU time of its poll core; exact while it is paused.
+uint64_t subject_cpu_ns(const struct subject *subject);
+// How long its poll core had to wait while others had its CPU.
+uint64_t subject_waited_ns(const struct subject *subject);
+// One of the engine's counters (enum wire_counter); 0 for testpmd.
+uint64_t subject_counter(const struct subject *subject, unsigned int counter);
+// Ends it in order; the engine's counters can be read until subject_free(). 0, or -errno when it
+// had died or does not end.
+int subject_end(struct subject *subject);
+void subject_free(struct subject *subject);
