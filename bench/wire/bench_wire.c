@@ -4,6 +4,7 @@
 // method.
 #include "bench/parse/corpus.h"
 #include "bench/wire/case.h"
+#include "bench/wire/engine.h"
 #include "bench/wire/result.h"
 #include "config/clock.h"
 
@@ -43,6 +44,7 @@ static const char usage_text[] =
 	"  --slice SECONDS      of a round for each program (0.2)\n"
 	"  --trial SECONDS      of a trial in the search for the rate without loss (0.3)\n"
 	"  --rate N             packets a second over veth (100000)\n"
+	"  --before PROGRAM     another build's bench-wire: its engine beside ours in pcap\n"
 	"  --no-huge            ordinary memory, for all programs\n";
 
 static bool parse_mixes(struct options *options, const char *text)
@@ -115,6 +117,7 @@ static bool parse_option(struct options *options, int option, const char *text)
 	case 'S': return parse_number(text, 0.01, 60, &bench->slice_s);
 	case 't': return parse_number(text, 0.01, 600, &bench->trial_s);
 	case 'R': return parse_number(text, 100, 1e7, &bench->packets_per_s);
+	case 'B': bench->before = text; return true;
 	case 'n': options->may_use_hugepages = false; return true;
 	default: return false;
 	}
@@ -135,6 +138,7 @@ static bool parse(struct options *options, int argc, char **argv)
 		{"slice", required_argument, NULL, 'S'},
 		{"trial", required_argument, NULL, 't'},
 		{"rate", required_argument, NULL, 'R'},
+		{"before", required_argument, NULL, 'B'},
 		{"no-huge", no_argument, NULL, 'n'},
 		{0},
 	};
@@ -212,7 +216,10 @@ int main(int argc, char **argv)
 	};
 	struct bench *bench = &options.bench;
 	struct sample_set set;
+	int served = engine_serve(argc, argv);
 
+	if (served >= 0)
+		return served;
 	if (!parse(&options, argc, argv)) {
 		fputs(usage_text, stderr);
 		return 2;

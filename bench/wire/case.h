@@ -18,7 +18,8 @@ struct sample_set;
 struct bench {
 	struct host host;
 	const struct sample_set *set;
-	char dir[256]; // for captures
+	const char *before; // another build's bench-wire to compare with; NULL: none
+	char dir[256];      // for captures
 	unsigned int rounds;
 	double slice_s;
 	double trial_s;       // of the search for the rate without loss
@@ -36,9 +37,10 @@ int case_veth(const struct bench *bench, const struct traffic *traffic);
 // Where the time of a frame goes.
 int case_stages(const struct bench *bench);
 
-// The engine and testpmd, stopped, on their ends of the generator if there is one.
+// The engine and testpmd, stopped, on their ends of the generator if there is one; maybe an engine
+// of another build.
 struct pair {
-	struct subject engine, testpmd;
+	struct subject engine, testpmd, before;
 };
 
 int pair_start(struct pair *pair, const struct subject_plan *engine,

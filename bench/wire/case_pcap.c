@@ -27,6 +27,13 @@ int case_pcap(const struct bench *bench, const struct traffic *traffic)
 	if (err)
 		return err;
 	err = pair_start(&pair, &plan, &plan, NULL, &bench->host);
+	if (!err && bench->before) {
+		struct subject_plan before = plan;
+		before.program = bench->before;
+		err = subject_start(&pair.before, SUBJECT_ENGINE, &before, &bench->host);
+		if (!err)
+			err = case_await_packets(&pair.before);
+	}
 	if (!err)
 		err = pair_compare(&pair, bench, traffic, NULL, "pcap");
 	int end_err = pair_end(&pair, traffic);

@@ -9,13 +9,17 @@
 #include "link/doorbell.h"
 #include "link/segment.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { PAUSE_US = 50 };
+enum { PAUSE_US = 50, SERVE_ARGUMENTS = 7 };
+
+static const char serve_word[] = "--serve";
 
 static struct wire *running;
 
@@ -62,4 +66,33 @@ int engine_main(struct segment *segment, const struct subject_plan *plan, const 
 	int err = wire_run(running);
 	wire_close(running);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+void engine_exec(int segment_fd, const struct subject_plan *plan, const struct host *host)
+{
+	char fd[16], mbufs[16], cpu[16];
+
+	fcntl(segment_fd, F_SETFD, 0);
+	snprintf(fd, sizeof(fd), "%d", segment_fd);
+	snprintf(mbufs, sizeof(mbufs), "%u", plan->mbufs);
+	snprintf(cpu, sizeof(cpu), "%u", host->poll_cpu);
+	execl(plan->program, plan->program, serve_word, fd, plan->port, mbufs, cpu,
+	      host->hugepages ? "hugepages" : "no-huge", NULL);
+	perror(plan->program);
+}
+
+int engine_serve(int argc, char **argv)
+{
+	if (argc != SERVE_ARGUMENTS || strcmp(argv[1], serve_word) != 0)
+		return -1;
+	struct segment *segment = segment_map(atoi(argv[2]));
+	if (!segment) {
+		fprintf(stderr, "bench-wire: the other build's segment is of another version\n");
+		return EXIT_FAILURE;
+	}
+	return engine_main(
+		segment,
+		&(struct subject_plan){.port = argv[3], .mbufs = (unsigned int)atoi(argv[4])},
+		&(struct host){.poll_cpu = (unsigned int)atoi(argv[5]),
+			       .hugepages = strcmp(argv[6], "hugepages") == 0});
 }

@@ -52,6 +52,7 @@ int pair_start(struct pair *pair, const struct subject_plan *engine,
 {
 	subject_clear(&pair->engine);
 	subject_clear(&pair->testpmd);
+	subject_clear(&pair->before);
 	int err = start_one(&pair->engine, SUBJECT_ENGINE, engine, generator, 0, host);
 
 	return err ? err : start_one(&pair->testpmd, SUBJECT_TESTPMD, testpmd, generator, 1, host);
@@ -82,6 +83,7 @@ int pair_end(struct pair *pair, const struct traffic *traffic)
 		err = -EBADMSG;
 	subject_free(&pair->engine);
 	subject_free(&pair->testpmd);
+	subject_free(&pair->before);
 	return err;
 }
 
@@ -89,11 +91,14 @@ static void print(const struct bench *bench, const struct traffic *traffic, cons
 		  struct contest *contest)
 {
 	double ratio[CONTEST_ROUNDS], *ours = contest->packets_per_s[0];
-	double *peer = contest->packets_per_s[1];
+	double *peer = contest->packets_per_s[1], *before = contest->packets_per_s[2];
+	double change[CONTEST_ROUNDS];
 	unsigned int rounds = contest->rounds;
 
-	for (unsigned int i = 0; i < rounds; i++)
+	for (unsigned int i = 0; i < rounds; i++) {
 		ratio[i] = ours[i] / peer[i];
+		change[i] = ours[i] / before[i];
+	}
 	result_begin();
 	result_text("case", name);
 	result_text("mix", traffic->name);
@@ -101,6 +106,8 @@ static void print(const struct bench *bench, const struct traffic *traffic, cons
 	result_spread("packets_per_s", ours, rounds, 0);
 	result_spread("testpmd_packets_per_s", peer, rounds, 0);
 	result_spread("ratio_to_testpmd", ratio, rounds, 3);
+	if (contest->count == 3)
+		result_spread("ratio_to_before", change, rounds, 3);
 	result_number("ns_per_packet", 1e9 / median(ours, rounds), 1);
 	result_number("testpmd_ns_per_packet", 1e9 / median(peer, rounds), 1);
 	result_number("repetitions", rounds, 0);
@@ -114,8 +121,8 @@ int pair_compare(struct pair *pair, const struct bench *bench, const struct traf
 	struct contest contest = {.rounds = bench->rounds,
 				  .slice_s = bench->slice_s,
 				  .generator = generator,
-				  .count = 2,
-				  .subject = {&pair->engine, &pair->testpmd}};
+				  .count = pair->before.pid > 0 ? 3 : 2,
+				  .subject = {&pair->engine, &pair->testpmd, &pair->before}};
 	int err = contest_run(&contest);
 
 	if (!err)

@@ -92,9 +92,12 @@ int subject_start(struct subject *subject, enum subject_kind kind, const struct 
 	subject->pid = fork();
 	if (subject->pid == 0) {
 		host_join();
-		if (kind == SUBJECT_ENGINE)
+		if (kind == SUBJECT_TESTPMD)
+			testpmd_exec(plan, host, input[0]);
+		else if (plan->program)
+			engine_exec(subject->segment_fd, plan, host);
+		else
 			_exit(engine_main(subject->segment, plan, host));
-		testpmd_exec(plan, host, input[0]);
 		_exit(127);
 	}
 	if (input[0] >= 0)

@@ -14,6 +14,7 @@ struct segment;
 enum subject_kind { SUBJECT_NONE, SUBJECT_ENGINE, SUBJECT_TESTPMD, SUBJECT_KIND_COUNT };
 
 struct subject_plan {
+	const char *program;     // another build's bench-wire, whose engine it is; NULL: this one's
 	const char *port;        // an entry of wire.ports: "net_pcap0,rx_pcap=..."
 	const char *device;      // the same for testpmd, in DPDK's words; NULL: as port
 	unsigned int mbufs;      // packet buffers
