@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records a second through the store: saved by one thread as fast as it takes them, until all are
 // acknowledged; and what that costs the worker's thread.
-//   bench-store [URL [RECORDS]]     (default: embedded in a temporary directory, 400000)
+//   bench-store [--json] [URL [RECORDS]]     (default: embedded in a temporary directory, 400000)
 // Every tenth record is a publication, the others are calls; each is dropped again, as calls end.
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,15 +76,19 @@ int main(int argc, char **argv)
 	static struct settings settings;
 	static struct secrets secrets;
 	char dir[] = "/tmp/bench-store-XXXXXX", command[64];
-	unsigned int records = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 400000;
+	bool as_json = argc > 1 && strcmp(argv[1], "--json") == 0;
+	char **argument = argv + (as_json ? 2 : 1);
+	unsigned int records = argument[0] != NULL && argument[1] != NULL
+				       ? (unsigned int)strtoul(argument[1], NULL, 10)
+				       : 400000;
 	struct loop *loop = loop_new();
 	struct store *store;
 	uint64_t start_ns, written;
 	double cpu, seconds;
 
 	settings_default(&settings);
-	if (argc > 1)
-		snprintf(settings.store.url, sizeof(settings.store.url), "%s", argv[1]);
+	if (argument[0] != NULL)
+		snprintf(settings.store.url, sizeof(settings.store.url), "%s", argument[0]);
 	strcpy(settings.engine.name, "bench");
 	if (!loop || !mkdtemp(dir))
 		return 1;
@@ -107,8 +111,11 @@ int main(int argc, char **argv)
 	seconds = (double)(clock_mono_ns() - start_ns) / 1e9;
 	cpu = thread_seconds() - cpu;
 	written = metric_value("offhook_store_writes", NULL);
-	printf("store=%s changes=%u records=%llu seconds=%.2f records_per_s=%.0f "
-	       "worker_ns_per_record=%.0f\n",
+	printf(as_json ? "{\"store\": \"%s\", \"changes\": %u, \"records\": %llu, \"seconds\": "
+			 "%.2f, "
+			 "\"records_per_s\": %.0f, \"worker_ns_per_record\": %.0f}\n"
+		       : "store=%s changes=%u records=%llu seconds=%.2f records_per_s=%.0f "
+			 "worker_ns_per_record=%.0f\n",
 	       settings.store.url, records, (unsigned long long)written, seconds,
 	       (double)written / seconds, cpu * 1e9 / (double)written);
 	store_free(store, 10 * NS_PER_S);

@@ -72,15 +72,6 @@ static uint64_t allocated_bytes(void)
 	return bytes;
 }
 
-static void result(const char *bench, const char *what, double value, const char *unit)
-{
-	if (as_json)
-		printf("{\"bench\": \"%s\", \"what\": \"%s\", \"value\": %.1f, \"unit\": \"%s\"}\n",
-		       bench, what, value, unit);
-	else
-		printf("%-11s %-34s %12.1f %s\n", bench, what, value, unit);
-}
-
 struct table {
 	struct timer_wheel *wheel;
 	struct directory *directory;
@@ -116,41 +107,66 @@ static void table_fini(struct table *table)
 	timer_wheel_free(table->wheel);
 }
 
-static int bench_ring(uint64_t calls)
+// Calls that are up at a time set the size of the tables that each event meets; the ring never
+// holds more than one chunk of them.
+struct ring_run {
+	struct event_ring *ring;
+	struct table table;
+	uint64_t calls, events, spent_ns;
+};
+
+enum { RING_SLOTS = 4096, CHUNK = 512 };
+
+static void ring_steps(struct ring_run *run, uint64_t first, uint64_t end, int step, int last_step)
 {
-	enum { SLOTS = 4096, AT_ONCE = 512 };
-	struct event_ring *ring = aligned_alloc(64, event_ring_bytes(SLOTS));
 	struct call_event event;
-	struct table table = {0};
-	uint64_t spent = 0, events = 0;
 
-	event_ring_init(ring, SLOTS);
-	table_init(&table);
-	for (uint64_t first = 0; first < calls; first += AT_ONCE) {
-		for (int step = 0; step < CALL_MESSAGES; step++) {
-			uint64_t start;
+	for (; step < last_step; step++) {
+		uint64_t start;
 
-			for (uint64_t i = 0; i < AT_ONCE; i++) {
-				call_message(&event, first + i, step, calls);
-				event_ring_push(ring, &event);
-			}
-			start = thread_cpu_ns();
-			while (event_ring_pop(ring, &event)) {
-				calls_apply(table.calls, &event);
-				events++;
-			}
-			spent += thread_cpu_ns() - start;
+		for (uint64_t i = first; i < end; i++) {
+			call_message(&event, i, step, run->calls);
+			event_ring_push(run->ring, &event);
 		}
+		start = thread_cpu_ns();
+		while (event_ring_pop(run->ring, &event)) {
+			calls_apply(run->table.calls, &event);
+			run->events++;
+		}
+		run->spent_ns += thread_cpu_ns() - start;
 	}
-	result("ring+calls", "ns an event", (double)spent / (double)events, "ns");
-	result("ring+calls", "events a second", (double)events * 1e9 / (double)spent, "1/s");
-	if (table.changes != events / CALL_MESSAGES * 4) {
+}
+
+static int bench_ring(uint64_t calls, uint64_t up)
+{
+	struct ring_run run = {.ring = aligned_alloc(64, event_ring_bytes(RING_SLOTS)),
+			       .calls = (calls + up - 1) / up * up};
+
+	event_ring_init(run.ring, RING_SLOTS);
+	table_init(&run.table);
+	for (uint64_t first = 0; first < run.calls; first += up) {
+		uint64_t end = first + up;
+
+		for (uint64_t i = first; i < end; i += CHUNK)
+			ring_steps(&run, i, i + CHUNK < end ? i + CHUNK : end, 0, 3);
+		for (uint64_t i = first; i < end; i += CHUNK)
+			ring_steps(&run, i, i + CHUNK < end ? i + CHUNK : end, 3,
+				   MESSAGES_PER_CALL);
+	}
+	printf(as_json ? "{\"case\": \"ring+calls\", \"calls_up\": %" PRIu64
+			 ", \"events\": %" PRIu64
+			 ", \"ns_per_event\": %.1f, \"events_per_s\": %.0f}\n"
+		       : "ring+calls   %" PRIu64 " calls up, %" PRIu64
+			 " events: %.1f ns an event, %.0f events a second\n",
+	       up, run.events, (double)run.spent_ns / (double)run.events,
+	       (double)run.events * 1e9 / (double)run.spent_ns);
+	if (run.table.changes != run.calls * 4) {
 		fprintf(stderr, "bench-worker: %" PRIu64 " presence changes of %" PRIu64 " calls\n",
-			table.changes, events / CALL_MESSAGES);
+			run.table.changes, run.calls);
 		return EXIT_FAILURE;
 	}
-	table_fini(&table);
-	free(ring);
+	table_fini(&run.table);
+	free(run.ring);
 	return EXIT_SUCCESS;
 }
 
@@ -159,22 +175,27 @@ static int bench_memory(uint64_t calls)
 	struct table table = {0};
 	struct call_event event;
 	struct calls_totals totals;
-	uint64_t before, with_calls;
+	uint64_t resident, allocated;
 
 	// Two persons for all calls, so that nothing else counts.
 	table_init(&table);
-	before = resident_bytes();
+	resident = resident_bytes();
+	allocated = allocated_bytes();
 	for (uint64_t i = 0; i < calls; i++)
 		for (int step = 0; step < CALL_MESSAGES_UP; step++) {
 			call_message(&event, i, step, 1);
 			calls_apply(table.calls, &event);
 		}
 	calls_totals(table.calls, &totals);
-	with_calls = resident_bytes() - before;
-	result("memory", "calls up", (double)totals.up, "");
-	result("memory", "resident for the calls", (double)with_calls / 1e6, "MB");
-	result("memory", "resident for a call", (double)with_calls / (double)calls, "bytes");
-	result("memory", "accounted for a call", (double)totals.bytes / (double)calls, "bytes");
+	resident = resident_bytes() - resident;
+	allocated = allocated_bytes() - allocated;
+	printf(as_json ? "{\"case\": \"calls\", \"calls_up\": %" PRIu64
+			 ", \"resident_bytes_per_call\": %.1f, \"allocated_bytes_per_call\": %.1f"
+			 ", \"accounted_bytes_per_call\": %.1f}\n"
+		       : "calls        %" PRIu64 " calls up: %.1f bytes resident for each, %.1f "
+			 "allocated, %.1f accounted\n",
+	       totals.up, (double)resident / (double)calls, (double)allocated / (double)calls,
+	       (double)totals.bytes / (double)calls);
 	table_fini(&table);
 	return totals.up == calls ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -347,14 +368,19 @@ static int bench_engine(uint64_t calls, double rate, const char *transport)
 	wall = clock_mono_ns() - start - NS_PER_S;
 	counts = *engine.counts;
 	engine_stop(&engine);
-	result("worker", "calls a second offered", rate, "1/s");
-	result("worker", "calls a second done", (double)calls * 1e9 / (double)wall, "1/s");
-	result("worker", "CPU a call", (double)engine.run.cpu_ns / (double)calls / 1e3, "us");
-	result("worker", "one core would do", (double)calls * 1e9 / (double)engine.run.cpu_ns,
-	       "calls/s");
-	result("worker", "initial PUBLISH", (double)counts.initial, "");
-	result("worker", "removals", (double)counts.removed, "");
-	result("worker", "left over", (double)counts.published, "");
+	printf(as_json ? "{\"case\": \"worker\", \"transport\": \"%s\", \"offered_calls_per_s\": "
+			 "%.0f"
+			 ", \"calls\": %" PRIu64
+			 ", \"done_calls_per_s\": %.0f, \"cpu_us_per_call\": %.1f"
+			 ", \"one_core_calls_per_s\": %.0f, \"initial\": %" PRIu64
+			 ", \"removals\": %" PRIu64 ", \"left_over\": %" PRIu64 "}\n"
+		       : "worker       %s, %.0f calls a second offered (%" PRIu64
+			 "): %.0f done, %.1f us CPU a call, one core would do %.0f a second; "
+			 "%" PRIu64 " initial, %" PRIu64 " removals, %" PRIu64 " left over\n",
+	       transport, rate, calls, (double)calls * 1e9 / (double)wall,
+	       (double)engine.run.cpu_ns / (double)calls / 1e3,
+	       (double)calls * 1e9 / (double)engine.run.cpu_ns, counts.initial, counts.removed,
+	       counts.published);
 	if (counts.initial == calls * 2 && counts.removed == calls * 2 && counts.published == 0 &&
 	    counts.unknown_tag == 0)
 		return EXIT_SUCCESS;
@@ -384,14 +410,27 @@ static int bench_persons(uint64_t calls, const char *transport)
 	grown = allocated_bytes() - before;
 	good = engine.counts->initial == calls * 2;
 	calls_totals(worker_parts(engine.run.worker)->calls, &totals);
-	result("memory", "busy persons with a publication", 2.0 * (double)calls, "");
-	result("memory", "allocated for a busy person",
-	       ((double)grown - (double)(totals.bytes - empty.bytes)) / (2.0 * (double)calls),
-	       "bytes");
+	printf(as_json ? "{\"case\": \"persons\", \"persons_busy\": %" PRIu64
+			 ", \"allocated_bytes_per_person\": %.1f}\n"
+		       : "persons      %" PRIu64
+			 " busy with a publication: %.1f bytes allocated for each\n",
+	       2 * calls,
+	       ((double)grown - (double)(totals.bytes - empty.bytes)) / (2.0 * (double)calls));
 	settings.engine.on_stop = STOP_KEEP;
 	engine_stop(&engine);
 	settings.engine.on_stop = STOP_REMOVE;
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static bool wanted(const char *only, const char *name)
+{
+	return only == NULL || strcmp(only, name) == 0;
+}
+
+static bool is_case(const char *name)
+{
+	return wanted(name, "ring") || wanted(name, "calls") || wanted(name, "persons") ||
+	       wanted(name, "worker");
 }
 
 int main(int argc, char **argv)
@@ -402,10 +441,12 @@ int main(int argc, char **argv)
 		{"rate", required_argument, NULL, 'r'},
 		{"transport", required_argument, NULL, 't'},
 		{"memory", required_argument, NULL, 'm'},
+		{"only", required_argument, NULL, 'o'},
+		{"up", required_argument, NULL, 'u'},
 		{NULL, 0, NULL, 0},
 	};
-	uint64_t calls = 30000, memory = 1000000;
-	const char *transport = "tcp";
+	uint64_t calls = 30000, memory = 1000000, up = CHUNK;
+	const char *transport = "tcp", *only = NULL;
 	double rate = 5000;
 	int rc;
 
@@ -416,20 +457,29 @@ int main(int argc, char **argv)
 		case 'r': rate = strtod(optarg, NULL); break;
 		case 't': transport = optarg; break;
 		case 'm': memory = strtoull(optarg, NULL, 10); break;
+		case 'o': only = optarg; break;
+		case 'u': up = strtoull(optarg, NULL, 10); break;
 		default: return 2;
 		}
 	}
 	log_init("bench-worker", LOG_TO_STDERR, LOG_ERROR);
 	settings_default(&settings);
 	strcpy(settings.directory.map_any, "bench.example");
-	settings.calls.max_calls = memory > settings.calls.max_calls ? memory
-								     : settings.calls.max_calls;
-	rc = bench_ring(500000);
-	if (rc == EXIT_SUCCESS)
+	if (settings.calls.max_calls < memory)
+		settings.calls.max_calls = memory;
+	if (settings.calls.max_calls < up)
+		settings.calls.max_calls = up;
+	if (up == 0 || (only != NULL && !is_case(only))) {
+		fprintf(stderr,
+			"bench-worker: --only ring, calls, persons or worker; --up 1 or more\n");
+		return 2;
+	}
+	rc = wanted(only, "ring") ? bench_ring(500000, up) : EXIT_SUCCESS;
+	if (rc == EXIT_SUCCESS && wanted(only, "calls"))
 		rc = bench_memory(memory);
-	if (rc == EXIT_SUCCESS)
+	if (rc == EXIT_SUCCESS && wanted(only, "persons"))
 		rc = bench_persons(calls, transport);
-	if (rc == EXIT_SUCCESS)
+	if (rc == EXIT_SUCCESS && wanted(only, "worker"))
 		rc = bench_engine(calls, rate, transport);
 	return rc;
 }
