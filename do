@@ -13,6 +13,8 @@ packages_build="gcc libc6-dev meson ninja-build pkgconf libdpdk-dev libosip2-dev
 packages_test="redis-server openssl iproute2 ethtool dpdk-dev python3"
 packages_lab="redis-server openssl iproute2 ethtool sip-tester kamailio kamailio-tls-modules
 	kamailio-presence-modules kamailio-sqlite-modules sqlite3"
+packages_bench="python3 gnuplot-nox util-linux valgrind jq $packages_test dpdk-dev libsofia-sip-ua-dev
+	libre-dev redis-tools tcpreplay tshark"
 packages_lint="clang-14 clang-format-14 shellcheck git"
 
 usage() {
@@ -22,7 +24,11 @@ usage() {
 		  run     build, then real calls through the engine in a lab of its own, checked (root)
 		  test    build, then all tests
 		  build   build into $build/
-		  bench   build, then the benchmarks
+		  bench   build, then all benchmarks, and docs/performance.md from their results
+		  bench-NAME [-- ARGUMENTS]
+		          build, then one benchmark: NAME is one of
+		          $(bench_names)
+		  report  docs/performance.md from the results that are there
 		  lint    format, warnings as errors with gcc and clang, layers, names, shell scripts
 		  clean   remove the build directories
 	END
@@ -118,26 +124,30 @@ verb_test() {
 	meson test -C "$build" "$@"
 }
 
-verb_bench() {
+bench_names() {
+	sed -n 's/^    Bench("\([a-z]*\)".*/\1/p' bench/report/bench.py | paste -sd ' ' -
+}
+
+# Runs the benches named by $1, or all, with the rest as their arguments. Results: $build/bench-results.
+run_benches() {
 	# shellcheck disable=SC2086
-	need $packages_build $packages_test
+	need $packages_build $packages_bench $packages_lab
 	build_into "$build"
-	for program in "$build"/bench/bench-*; do
-		[ -f "$program" ] || continue
-		echo
-		echo "== ${program##*/}"
-		"$program"
-	done
-	echo
-	echo "== lab"
-	if is_root; then
-		# shellcheck disable=SC2086
-		need $packages_lab
-		tests/lab/run.sh "$build" >"$build/lab.out" || die "the lab failed, see $build/lab.out"
-		grep -E "^(message on the wire|wrong user-seconds)" "$build/lab.out"
-	else
-		echo "left out: needs root, for network namespaces and AF_XDP"
-	fi
+	bench/report/run.py "$build" "$@"
+}
+
+# The page is made also when a bench failed: it says "not measured" there.
+verb_bench() {
+	code=0
+	run_benches || code=$?
+	verb_report
+	return "$code"
+}
+
+verb_report() {
+	# shellcheck disable=SC2086
+	need $packages_bench
+	bench/report/page.py "$build/bench-results" docs
 }
 
 scripts() {
@@ -172,7 +182,13 @@ verb_clean() {
 }
 
 case ${1:-} in
-run | test | build | bench | lint | clean)
+bench-*)
+	name=${1#bench-}
+	shift
+	[ $# -eq 0 ] || [ "$1" = -- ] || die "arguments for bench-$name stand behind --"
+	run_benches "$name" "$@"
+	;;
+run | test | build | bench | report | lint | clean)
 	[ $# -eq 1 ] || die "$1 takes no arguments"
 	"verb_$1"
 	;;

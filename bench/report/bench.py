@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benches: one line each, in the order in which `./do bench` runs them.
+
+A bench is one or more commands that print result lines (result.py) on standard output, and what they have to say to
+people on standard error. Any other output, or an exit code that is not 0, is a failure, and nothing of it is kept.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+from result import BadResult, line_parse
+
+
+class Bench(NamedTuple):
+    name: str  # ./do bench-NAME, and NAME.json
+    commands: tuple  # {bench}: the folder of the built programs
+    needs_root: bool = False
+    rounds: int = 1  # of all commands, for benches that don't repeat themselves
+    limit_s: int = 240  # a command that takes longer has failed
+
+
+BENCHES = (
+    Bench("parse", ("{bench}/bench-parse --json",)),
+    Bench("stream", ("{bench}/bench-stream --json",)),
+    Bench("worker", ("{bench}/bench-worker --json",), rounds=3),
+    Bench("store", ("{bench}/bench-store --json",), rounds=5),
+    Bench("growth", ("bench/growth/growth.py {build} --json",), limit_s=600),
+    Bench("lab", ("bench/lab/bench_lab.sh {build}",), needs_root=True),
+)
+
+
+class BenchFailed(Exception):
+    """The text says what happened."""
+
+
+def bench_named(name):
+    return next((bench for bench in BENCHES if bench.name == name), None)
+
+
+def bench_commands(bench, build, arguments):
+    """The commands as lists of words, with the user's own arguments behind."""
+    places = {"bench": build / "bench", "build": build}
+    return [[word.format(**places) for word in command.split()] + arguments
+            for command in bench.commands]
+
+
+def _end(process):
+    # The whole session: a bench has servers and generators of its own, and tidies up when told to end.
+    for number, patience_s in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(patience_s)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+        except ProcessLookupError:
+            return
+
+
+def command_run(command, tree, limit_s, quiet=False):
+    """The result lines that a command prints."""
+    start = time.monotonic()
+    try:
+        process = subprocess.Popen(command, cwd=tree, stdout=subprocess.PIPE, text=True,
+                                   start_new_session=True)
+    except OSError as error:
+        raise BenchFailed(f"{command[0]}: {error.strerror}") from None
+    try:
+        output, _ = process.communicate(timeout=limit_s)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
+        _end(process)
+        process.stdout.close()
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise BenchFailed(f"not done after {limit_s} s") from None
+    if process.returncode != 0:
+        raise BenchFailed(f"exit code {process.returncode}\n{output}".rstrip())
+    lines = []
+    for number, text in enumerate(output.splitlines(), 1):
+        try:
+            lines.append(line_parse(text))
+        except BadResult as error:
+            raise BenchFailed(f"line {number} of its output is no result: {error}\n  {text}") from None
+    if not lines:
+        raise BenchFailed("no result line")
+    if not quiet:
+        print(f"   {len(lines)} results in {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return lines

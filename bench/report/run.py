@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs benches and keeps their results: BUILD/bench-results/NAME.json, one file a bench.
+
+usage: run.py BUILD [NAME ...] [-- ARGUMENTS]
+
+Without a name all benches run. What failed or was left out is told at the end; a failed one leaves no file, so that no
+older figure stands for it, and the exit code is 1.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import signal
+import sys
+
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+import machine
+from bench import BENCHES, BenchFailed, bench_commands, bench_named, command_run
+from result import file_write, lines_fold, path_of
+from table import text_tables
+
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+def _settings(build, commands):
+    options = json.loads((build / "meson-info/intro-buildoptions.json").read_text(encoding="utf-8"))
+    wanted = ("buildtype", "allocator", "b_sanitize", "b_lto")
+    settings = {option["name"]: option["value"] for option in options if option["name"] in wanted}
+    load = os.getloadavg()[0]
+    return {"commands": commands, **settings, "load_before": round(load, 2)}
+
+
+def _shown(command):
+    """A command as somebody in the tree would type it."""
+    return " ".join(word.removeprefix(f"{TREE}/") for word in command)
+
+
+def _round_run(bench, commands, number):
+    lines = []
+    for command in commands:
+        of = f" (round {number} of {bench.rounds})" if bench.rounds > 1 else ""
+        print(f"   {_shown(command)}{of}", file=sys.stderr, flush=True)
+        lines += command_run(command, TREE, bench.limit_s)
+    return lines
+
+
+def bench_run(bench, build, arguments):
+    """Runs one bench and writes its file."""
+    folder = build / "bench-results"
+    commands = bench_commands(bench, build, arguments)
+    compiler, flags = machine.compiler(build)
+    result = {
+        "bench": bench.name,
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "commit": machine.commit(TREE),
+        "machine": machine.machine(),
+        "compiler": compiler,
+        "flags": flags,
+        "versions": machine.versions(),
+        "settings": _settings(build, [_shown(command) for command in commands]),
+        "results": [],
+    }
+    path_of(folder, bench.name).unlink(missing_ok=True)
+    rounds = [_round_run(bench, commands, number) for number in range(1, bench.rounds + 1)]
+    try:
+        result["results"] = lines_fold(rounds) if bench.rounds > 1 else rounds[0]
+    except ValueError as error:
+        raise BenchFailed(str(error)) from None
+    file_write(folder, result)
+    print(text_tables(result["results"]), flush=True)
+
+
+def runs(benches, build, arguments):
+    """Runs benches one after the other; (name, why) of those that failed and of those left out."""
+    failed, left_out = [], []
+    for number, bench in enumerate(benches, 1):
+        print(f"== bench-{bench.name} ({number} of {len(benches)})", file=sys.stderr, flush=True)
+        if bench.needs_root and os.getuid() != 0:
+            left_out.append((bench.name, "needs root"))
+            continue
+        try:
+            bench_run(bench, build, arguments)
+        except BenchFailed as error:
+            print(f"   failed: {error}", file=sys.stderr, flush=True)
+            failed.append((bench.name, str(error)))
+    return failed, left_out
+
+
+def main(words):
+    arguments = []
+    if "--" in words:
+        split = words.index("--")
+        words, arguments = words[:split], words[split + 1:]
+    if not words:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    unknown = [name for name in words[1:] if bench_named(name) is None]
+    if unknown:
+        known = " ".join(bench.name for bench in BENCHES)
+        print(f"no bench {', '.join(unknown)}; there are: {known}", file=sys.stderr)
+        return 2
+    build = pathlib.Path(words[0]).resolve()
+    benches = [bench_named(name) for name in words[1:]] or BENCHES
+    failed, left_out = runs(benches, build, arguments)
+    for name, why in left_out:
+        print(f"left out: bench-{name}: {why}", file=sys.stderr)
+    for name, why in failed:
+        print(f"failed: bench-{name}: {why}", file=sys.stderr)
+    done = len(benches) - len(failed) - len(left_out)
+    print(f"{done} of {len(benches)} benches done; results are in "
+          f"{str(build / 'bench-results').removeprefix(f'{TREE}/')}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _interrupted(number, frame):
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    # Whoever ends us ends the bench, too (command_run).
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupted)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
