@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each figure against its size: runs the other benches over sizes far apart, and fits how the figure goes.
+
+usage: growth.py BUILD [--json] [--rounds N] [--only CURVE]
+
+All sizes take their turn once a round, so that what else a machine does falls on all of them. A figure is the median of
+the rounds. The exponent is the slope in a plot of both logarithms: a cost that is the same at every size has 0.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+from typing import NamedTuple
+
+sys.dont_write_bytecode = True
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(TREE / "bench/report"))
+
+# pylint: disable=wrong-import-position
+from bench import BenchFailed, command_run
+from order import exponent, exponent_expected
+from result import BadResult, lines_fold
+from table import text_tables
+from target import line_fits
+
+
+class Curve(NamedTuple):
+    name: str
+    command: str  # {size} is where the size goes
+    sizes: tuple
+    over: str  # what the size is
+    where: dict  # the result line that has the figure
+    figure: str
+    order: str  # that is expected, of order.ORDERS
+
+
+THOUSAND_TO_MILLION = (1000, 3162, 10000, 31623, 100000, 316228, 1000000)
+
+CURVES = (
+    Curve("event, by calls up", "{bench}/bench-worker --json --only ring --up {size}", THOUSAND_TO_MILLION,
+          "calls_up", {"case": "ring+calls"}, "ns_per_event", "flat"),
+    Curve("memory, by calls up", "{bench}/bench-worker --json --only calls --memory {size}", THOUSAND_TO_MILLION,
+          "calls_up", {"case": "calls"}, "allocated_bytes_per_call", "flat"),
+    Curve("memory, by persons", "{bench}/bench-worker --json --only persons --calls {size}",
+          (500, 1581, 5000, 15811, 50000), "persons_busy", {"case": "persons"}, "allocated_bytes_per_person", "flat"),
+)
+
+LIMIT_S = 120  # for one run of one size
+
+
+def point(curve, size, build):
+    """The line of one curve at one size: what it is, the size, the figure."""
+    command = [word.format(bench=build / "bench", tree=TREE, size=size) for word in curve.command.split()]
+    for line in command_run(command, TREE, LIMIT_S, quiet=True):
+        if line_fits(line, curve.where) and curve.over in line and curve.figure in line:
+            return {"curve": curve.name, curve.over: line[curve.over], curve.figure: line[curve.figure]}
+    raise BenchFailed(f"{' '.join(command)}: no line with {curve.over} and {curve.figure}")
+
+
+def curve_measure(curve, build, rounds):
+    """The points of a curve and, as a last line, how it goes."""
+    runs = []
+    for number in range(1, rounds + 1):
+        print(f"   {curve.name}, round {number} of {rounds}", file=sys.stderr, flush=True)
+        runs.append([point(curve, size, build) for size in curve.sizes])
+    points = lines_fold(runs)
+    sizes = [line[curve.over] for line in points]
+    fit = exponent([(line[curve.over], line[curve.figure]) for line in points])
+    return points + [{
+        "curve": curve.name, "over": curve.over, "figure": curve.figure, "order": curve.order,
+        "from": min(sizes), "to": max(sizes),
+        "expected_exponent": round(exponent_expected(curve.order, sizes), 3),
+        "fitted_exponent": round(fit, 3),
+    }]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", help="curves with this in their name")
+    options = parser.parse_args()
+    curves = [curve for curve in CURVES if options.only is None or options.only in curve.name]
+    if options.rounds < 1 or not curves:
+        parser.error("no round, or no such curve; there are: " + "; ".join(curve.name for curve in CURVES))
+    for curve in curves:
+        try:
+            lines = curve_measure(curve, options.build.resolve(), options.rounds)
+        except (BenchFailed, BadResult) as error:
+            print(f"bench-growth: {curve.name}: {error}", file=sys.stderr)
+            return 1
+        print("\n".join(map(json.dumps, lines)) if options.json else text_tables(lines), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes docs/performance.md and its pictures from result files.
+
+usage: page.py RESULTS DOCS
+
+RESULTS has one file a bench (run.py). DOCS/performance.md.in is the page as people write it; a line `{{ WHAT ... }}` in
+it is where figures go:
+
+  {{ targets }}            what is to be reached and what was; why, where it was not: DOCS/performance/notes/NAME.md
+  {{ machine }}            where and with what it was measured
+  {{ bench NAME }}         command, date, commit and repetitions of a bench, and tables of all of its lines
+  {{ table NAME [KEY=TEXT ...] [COLUMN ...] }}  the lines of a bench that fit, as one table
+  {{ picture NAME }}       a chart (picture.py), DOCS/performance/NAME.svg
+"""
+
+import pathlib
+import re
+import sys
+
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+from picture import PICTURES, growth, lines_of
+from plot import PlotFailed, svg_of
+from result import BadResult, folder_read
+from table import figure_text, groups, markdown_table
+from target import TARGETS, line_fits, outcome
+
+NOT_MEASURED = "*not measured*"
+MADE = "<!-- Made by ./do report from docs/performance.md.in and the results of ./do bench. -->\n\n"
+
+
+class BadPage(Exception):
+    """A line of performance.md.in can't be understood."""
+
+
+class Page:
+    """The page while it is made: results in, Markdown and pictures out."""
+
+    def __init__(self, results, docs):
+        self.results = results
+        self.docs = pathlib.Path(docs)
+        self.pictures = {}  # name: SVG
+        self.missing = []  # what a reader of the run should know
+
+    def _note(self, name):
+        path = self.docs / "performance/notes" / f"{name}.md"
+        if path.exists():
+            return path.read_text(encoding="utf-8").strip()
+        self.missing.append(f"not reached, and no word why: {path}")
+        return "Nobody has looked into why yet."
+
+    def targets(self):
+        rows, notes = [], []
+        for target in TARGETS:
+            out = outcome(target, self.results)
+            asked = f"{'≤' if target.at_most else '≥'} {figure_text(target.limit)} {target.unit}".strip()
+            if out.value is None:
+                rows.append(f"| {target.text} | {asked} | {NOT_MEASURED} | |")
+                continue
+            measured = f"{figure_text(out.value)} {target.unit}".strip()
+            verdict = "reached" if out.reached else "**not reached**"
+            rows.append(f"| {target.text} | {asked} | {measured} | {verdict} |")
+            if not out.reached:
+                notes.append(f"**Not reached: {target.text}** (asked {asked}, measured {measured}). "
+                             f"{self._note(target.name)}")
+        head = "| what | to reach | measured | |\n| --- | ---: | ---: | --- |\n"
+        return "\n\n".join([head + "\n".join(rows), *notes])
+
+    def machine(self):
+        if not self.results:
+            return NOT_MEASURED
+        described = {}
+        for bench, result in self.results.items():
+            machine = result["machine"]
+            text = (f"{machine['cores']} cores of {machine['cpu']}, {machine['mhz']:,} MHz "
+                    f"({machine['caches']}; hypervisor {machine['hypervisor']}), "
+                    f"{machine['memory_mb']:,} MB, {machine['system']}, kernel {machine['kernel']}; "
+                    f"{result['compiler']}, `{result['flags']}`; "
+                    + ", ".join(f"{name} {version}" for name, version in result["versions"].items()))
+            described.setdefault(text, []).append(bench)
+        if len(described) == 1:
+            return next(iter(described)) + "."
+        return "\n".join(f"- {', '.join(benches)}: {text}." for text, benches in described.items())
+
+    def _measured(self, result):
+        commands = ", ".join(f"`{command}`" for command in result["settings"]["commands"])
+        return f"{commands}; {result['date'][:10]}, commit {result['commit']}."
+
+    def bench(self, name):
+        if name not in self.results:
+            return NOT_MEASURED
+        result = self.results[name]
+        parts = [self._measured(result)]
+        for group in groups(result["results"]):
+            counts = {line.get("repetitions") for line in group}
+            if len(counts) == 1 and None not in counts:
+                parts.append(f"Median (smallest .. largest) of {counts.pop()} repetitions:")
+            parts.append(markdown_table(group))
+        return "\n\n".join(parts)
+
+    def table(self, name, *words):
+        where = dict(word.split("=", 1) for word in words if "=" in word)
+        columns = [word for word in words if "=" not in word]
+        lines = [line for line in lines_of(self.results, name) if line_fits(line, where)
+                 and all(column in line for column in columns)]
+        if not lines:
+            return NOT_MEASURED
+        return "\n\n".join(markdown_table(group, columns) for group in groups(lines))
+
+    def picture(self, name):
+        chart = PICTURES[name](self.results)
+        if chart is None:
+            return f"{chart_name(name)}: {NOT_MEASURED}"
+        self.pictures[name] = svg_of(chart)
+        return f"![{chart.title}](performance/{name}.svg)"
+
+    def growth(self):
+        """A table of all curves, then a picture of each."""
+        fits = lines_of(self.results, "growth", order="*")
+        if not fits:
+            return NOT_MEASURED
+        parts = [self._measured(self.results["growth"]), markdown_table(fits)]
+        for fit in fits:
+            name = "growth-" + re.sub(r"[^a-z0-9]+", "-", fit["curve"].lower()).strip("-")
+            chart = growth(fit["curve"])(self.results)
+            self.pictures[name] = svg_of(chart)
+            parts.append(f"![{chart.title}](performance/{name}.svg)")
+        return "\n\n".join(parts)
+
+    def text(self, template):
+        """The whole page."""
+        verbs = {"targets": self.targets, "machine": self.machine, "bench": self.bench, "table": self.table,
+                 "picture": self.picture, "growth": self.growth}
+        out = []
+        for number, line in enumerate(template.splitlines(), 1):
+            found = re.fullmatch(r"\{\{ *(\w+) *(.*?) *\}\}", line)
+            if found is None:
+                out.append(line)
+                continue
+            try:
+                out.append(verbs[found.group(1)](*found.group(2).split()))
+            except (KeyError, TypeError) as error:
+                raise BadPage(f"performance.md.in, line {number}: {line}: {error}") from None
+        return MADE + "\n".join(out) + "\n"
+
+
+def chart_name(name):
+    return name.replace("-", " ").capitalize()
+
+
+def pictures_write(folder, pictures):
+    """Writes the pictures; those that the page no longer has go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, svg in pictures.items():
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+    for old in folder.glob("*.svg"):
+        if old.stem not in pictures:
+            old.unlink()
+
+
+def main(words):
+    if len(words) != 2:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    docs = pathlib.Path(words[1])
+    try:
+        page = Page(folder_read(words[0]), docs)
+        text = page.text((docs / "performance.md.in").read_text(encoding="utf-8"))
+    except (BadPage, BadResult, PlotFailed, OSError) as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 1
+    pictures_write(docs / "performance", page.pictures)
+    (docs / "performance.md").write_text(text, encoding="utf-8")
+    for what in page.missing:
+        print(f"report: {what}", file=sys.stderr)
+    print(f"report: {docs}/performance.md and {len(page.pictures)} pictures from {len(page.results)} benches")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pictures of the page: which lines of which bench make which chart.
+
+Each function takes all results and returns a chart, or None if what it shows was not measured.
+"""
+
+import re
+
+from order import ORDERS
+from plot import Bars, Chart, Series
+from result import is_number
+from target import line_fits
+
+
+def lines_of(results, bench, **where):
+    return [line for line in results.get(bench, {}).get("results", ()) if line_fits(line, where)]
+
+
+def bar(line, key):
+    """A figure with its spread; without one it is its own."""
+    return line[key], line.get(f"{key}_min", line[key]), line.get(f"{key}_max", line[key])
+
+
+def parsers(results):
+    """All parsers over the whole corpus."""
+    lines = [line for line in lines_of(results, "parse", parser="*", kind=None, size=None)
+             if "ns_per_message" in line]
+    if not lines:
+        return None
+    bars = {line["parser"]: bar(line, "ns_per_message") for line in lines}
+    return Bars("One message, whole corpus", "ns", [("", bars)], logy=True)
+
+
+def percentiles(line, stem):
+    """(share that is not above, value) of the keys STEM_p50, STEM_p999 ... and STEM_max."""
+    found = []
+    for key, value in line.items():
+        match = re.fullmatch(rf"{stem}_p(\d+)", key)
+        if match and is_number(value):
+            found.append((int(match.group(1)) / 10 ** len(match.group(1)), value))
+    return sorted(found)
+
+
+def latency(results):
+    """200 OK to PUBLISH by percentile; the axis gives each nine the same room."""
+    lines = [line for line in lines_of(results, "calls") if len(percentiles(line, "latency_us")) > 2]
+    if not lines:
+        return None
+    series = [Series(", ".join(str(value) for key, value in line.items() if isinstance(value, str))
+                     or f"{line.get('calls_per_s', '')} calls/s",
+                     [(1 / (1 - share), value) for share, value in percentiles(line, "latency_us")])
+              for line in lines]
+    tics = [(f"{share * 100:g} %", 1 / (1 - share)) for share in (0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)]
+    return Chart("200 OK on the wire to PUBLISH", "share of calls that are not slower", "us", series,
+                 logx=True, logy=True, xtics=tics)
+
+
+def zero_loss(results):
+    """The highest rate without loss, beside testpmd's, by traffic."""
+    lines = [line for line in lines_of(results, "wire", case="*zero-loss") if "packets_per_s" in line]
+    if not lines:
+        return None
+    groups = [("offhook", {line["mix"]: bar(line, "packets_per_s") for line in lines}),
+              ("testpmd", {line["mix"]: bar(line, "testpmd_packets_per_s") for line in lines
+                           if "testpmd_packets_per_s" in line})]
+    return Bars("Highest rate without loss", "packets/s", [group for group in groups if group[1]])
+
+
+def wire(results):
+    """Packets a second as a ratio to testpmd, by traffic."""
+    lines = [line for line in lines_of(results, "wire") if "ratio_to_testpmd" in line]
+    if not lines:
+        return None
+    cases = dict.fromkeys(line["case"] for line in lines)
+    groups = [(case, {line["mix"]: bar(line, "ratio_to_testpmd") for line in lines if line["case"] == case})
+              for case in cases]
+    return Bars("Packets a second, testpmd rxonly = 1", "ratio", groups)
+
+
+def growth(curve):
+    """The picture of one curve of bench-growth (bench/growth/growth.py)."""
+    def chart(results):
+        points = lines_of(results, "growth", curve=curve, order=None)
+        fits = lines_of(results, "growth", curve=curve, order="*")
+        if not points or not fits:
+            return None
+        over, key, order = fits[0]["over"], fits[0]["figure"], fits[0]["order"]
+        measured = [(line[over], *bar(line, key)) for line in points]
+        first, value = measured[0][:2]
+        expected = [(n, value * ORDERS[order](n) / ORDERS[order](first)) for n, *_ in measured]
+        return Chart(curve, over.replace("_", " "), key.replace("_", " "),
+                     [Series("measured", measured), Series(f"expected: {order}", expected, dashed=True)],
+                     logx=True, logy=True)
+    return chart
+
+
+PICTURES = {
+    "parsers": parsers,
+    "latency": latency,
+    "wire": wire,
+    "zero-loss": zero_loss,
+}
