@@ -215,7 +215,7 @@ int main(int argc, char **argv)
 		.may_use_hugepages = true,
 	};
 	struct bench *bench = &options.bench;
-	struct sample_set set;
+	struct corpus corpus;
 	int served = engine_serve(argc, argv);
 
 	if (served >= 0)
@@ -224,16 +224,16 @@ int main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return 2;
 	}
-	if (corpus_load(&set, options.corpus) != 0 ||
+	if (corpus_load(&corpus, options.corpus) != 0 ||
 	    find_dir(bench->dir, sizeof(bench->dir)) != 0 ||
 	    host_prepare(&bench->host, options.may_use_hugepages) != 0)
 		return EXIT_FAILURE;
-	bench->set = &set;
+	bench->set = &corpus.set;
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	signal(SIGPIPE, SIG_IGN);
 	int err = run(&options);
 	host_restore(&bench->host);
-	sample_set_fini(&set);
+	corpus_fini(&corpus);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

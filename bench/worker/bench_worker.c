@@ -6,6 +6,7 @@
 //               embedded store; each call is an initial and a removal for both of its parties
 // Every count at the registrar is checked against the calls made: a bench that lost some fails.
 #include "bench/registrar/server.h"
+#include "bench/worker/call_message.h"
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/secret.h"
@@ -148,10 +149,10 @@ static int bench_ring(uint64_t calls, uint64_t up)
 		uint64_t end = first + up;
 
 		for (uint64_t i = first; i < end; i += CHUNK)
-			ring_steps(&run, i, i + CHUNK < end ? i + CHUNK : end, 0, 3);
+			ring_steps(&run, i, i + CHUNK < end ? i + CHUNK : end, 0, CALL_MESSAGES_UP);
 		for (uint64_t i = first; i < end; i += CHUNK)
-			ring_steps(&run, i, i + CHUNK < end ? i + CHUNK : end, 3,
-				   MESSAGES_PER_CALL);
+			ring_steps(&run, i, i + CHUNK < end ? i + CHUNK : end, CALL_MESSAGES_UP,
+				   CALL_MESSAGES);
 	}
 	printf(as_json ? "{\"case\": \"ring+calls\", \"calls_up\": %" PRIu64
 			 ", \"events\": %" PRIu64
