@@ -10,11 +10,11 @@ build=build
 packages_build="gcc libc6-dev meson ninja-build pkgconf libdpdk-dev libosip2-dev libhiredis-dev
 	libyaml-dev libssl-dev libc-ares-dev libpcap-dev libcap-dev libseccomp-dev libjemalloc-dev
 	libcmocka-dev"
-packages_test="redis-server openssl iproute2 ethtool dpdk-dev python3"
+packages_test="redis-server openssl iproute2 ethtool jq"
 packages_lab="redis-server openssl iproute2 ethtool sip-tester kamailio kamailio-tls-modules
 	kamailio-presence-modules kamailio-sqlite-modules sqlite3"
-packages_bench="python3 gnuplot-nox util-linux valgrind jq $packages_test dpdk-dev libsofia-sip-ua-dev
-	libre-dev redis-tools tcpreplay tshark"
+packages_guard="valgrind binutils"
+packages_bench="valgrind libsofia-sip-ua-dev libre-dev sip-tester kamailio tcpdump iproute2 ethtool"
 packages_lint="clang-14 clang-format-14 shellcheck git"
 
 usage() {
@@ -24,11 +24,8 @@ usage() {
 		  run     build, then real calls through the engine in a lab of its own, checked (root)
 		  test    build, then all tests
 		  build   build into $build/
-		  bench   build, then all benchmarks, and docs/performance.md from their results
-		  bench-NAME [-- ARGUMENTS]
-		          build, then one benchmark: NAME is one of
-		          $(bench_names)
-		  report  docs/performance.md from the results that are there
+		  bench   build, then the benchmarks
+		  guard   build, then count instructions; more than bench/instructions.txt says fails
 		  lint    format, warnings as errors with gcc and clang, layers, names, shell scripts
 		  clean   remove the build directories
 	END
@@ -131,7 +128,7 @@ bench_names() {
 # Runs the benches named by $1, or all, with the rest as their arguments. Results: $build/bench-results.
 run_benches() {
 	# shellcheck disable=SC2086
-	need $packages_build $packages_bench $packages_lab
+	need $packages_build $packages_test $packages_bench
 	build_into "$build"
 	bench/report/run.py "$build" "$@"
 }
@@ -148,6 +145,13 @@ verb_report() {
 	# shellcheck disable=SC2086
 	need $packages_bench
 	bench/report/page.py "$build/bench-results" docs
+}
+
+verb_guard() {
+	# shellcheck disable=SC2086
+	need $packages_build $packages_guard
+	build_into "$build"
+	bench/guard/guard.sh "$build"
 }
 
 scripts() {
@@ -182,13 +186,7 @@ verb_clean() {
 }
 
 case ${1:-} in
-bench-*)
-	name=${1#bench-}
-	shift
-	[ $# -eq 0 ] || [ "$1" = -- ] || die "arguments for bench-$name stand behind --"
-	run_benches "$name" "$@"
-	;;
-run | test | build | bench | report | lint | clean)
+run | test | build | bench | guard | lint | clean)
 	[ $# -eq 1 ] || die "$1 takes no arguments"
 	"verb_$1"
 	;;

@@ -43,8 +43,8 @@ static void show(const struct sample *sample, const char *origin)
 	static char found[PARSERS][FIELDS_BYTES];
 	bool told[PARSERS] = {false};
 
-	fprintf(stderr, "bench-parse: %s: read differently, or by none:\n%.*s\n", origin, (int)sample->len,
-		sample->text);
+	fprintf(stderr, "bench-parse: %s: read differently, or by none:\n%.*s\n", origin,
+		(int)sample->len, sample->text);
 	for (int i = 0; i < PARSERS; i++) {
 		told[i] = !parsers[i].is_parser || !parser_takes_part(&parsers[i]);
 		if (!told[i])

@@ -61,6 +61,14 @@ static bool take_keys(struct options *options, char *list)
 	return true;
 }
 
+static int number_of(const char *text)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	return *end == '\0' && number <= MAX_ROUNDS ? (int)number : 0;
+}
+
 static bool take_options(struct options *options, int argc, char **argv)
 {
 	static const struct option known[] = {{"corpus", required_argument, NULL, 'c'},
@@ -82,7 +90,7 @@ static bool take_options(struct options *options, int argc, char **argv)
 			if (!take_keys(options, optarg))
 				return false;
 			break;
-		case 'r': options->rounds = atoi(optarg); break;
+		case 'r': options->rounds = number_of(optarg); break;
 		case 'o': options->only = optarg; break;
 		case 'l': options->leave_out = true; break;
 		case 'i': options->count_only = true; break;
@@ -90,7 +98,7 @@ static bool take_options(struct options *options, int argc, char **argv)
 		default: return false;
 		}
 	}
-	return optind == argc && options->rounds >= 1 && options->rounds <= MAX_ROUNDS;
+	return optind == argc && options->rounds >= 1;
 }
 
 static bool is_cold(const struct batch *batch)
