@@ -193,9 +193,9 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 	if (port->facts.mtu + RTE_ETHER_HDR_LEN > port->facts.data_room - RTE_PKTMBUF_HEADROOM ||
 	    info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER)
 		conf.rxmode.offloads |= info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-	// net_tap and net_af_xdp insist on as many queues to send as to receive.
+	// net_tap and net_af_xdp insist on as many queues to send as to receive, rte_pdump on one.
 	bool sends = wire->mode == MODE_INLINE || port->name.kind == PORT_TAP ||
-		     port->name.kind == PORT_AF_XDP;
+		     port->name.kind == PORT_AF_XDP || wire->dpdk_tools;
 	uint16_t tx_queues = sends ? port->queues : 0;
 	err = rte_eth_dev_configure(port->id, port->queues, tx_queues, &conf);
 	if (err)
