@@ -128,6 +128,7 @@ const struct schema_key schema_keys[] = {
 		"4789,8472"),
 	NUMBERS("wire.geneve_ports", wire.geneve_port, wire.geneve_port_count, 0, 1, 65535, "6081"),
 	NUMBERS("wire.hep_ports", wire.hep_port, wire.hep_port_count, 0, 1, 65535, "9060"),
+	TEXTS("wire.hep_listen", wire.hep_listen, wire.hep_listen_count, 0, FORM_ENDPOINT, ""),
 	NUMBERS("wire.steer_ports", wire.steer_port, wire.steer_port_count, 0, 1, 65535, ""),
 	BOOL("wire.dpdk_tools", wire.dpdk_tools, 0, "no"),
 	TEXTS("wire.eal_args", wire.eal_arg, wire.eal_arg_count, SCHEMA_REPEATS, FORM_ANY, ""),

@@ -37,6 +37,11 @@ static int give_tools_dirs(const struct settings *settings, char *error, size_t 
 	return privileges_give(settings, path, error, error_size);
 }
 
+static bool accepts(const struct settings_wire *wire)
+{
+	return wire->dpdk_tools || wire->hep_listen_count > 0;
+}
+
 static int give_up_privileges(const struct half_options *options, char *error, size_t error_size)
 {
 	int rc;
@@ -51,7 +56,7 @@ static int give_up_privileges(const struct half_options *options, char *error, s
 	rc = privileges_drop(options->settings, PRIVILEGES_WIRE, error, error_size);
 	if (rc == 0 && options->settings->engine.sandbox)
 		// Wire has its ports; a socket it opens now would be somebody else's idea.
-		rc = privileges_sandbox(options->settings->wire.dpdk_tools ? MAY_ACCEPT : 0, error,
+		rc = privileges_sandbox(accepts(&options->settings->wire) ? MAY_ACCEPT : 0, error,
 					error_size);
 	return rc;
 }

@@ -7,6 +7,7 @@
 #include "dataplane/defrag.h"
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
+#include "dataplane/hep_listener.h"
 #include "dataplane/poison.h"
 #include "dataplane/tcp_flow.h"
 #include "link/doorbell.h"
@@ -28,6 +29,7 @@ enum {
 	PREFETCH = 4,       // packets ahead
 	HOUSEKEEPING = 256, // loops
 	PACKET_BYTES = 65536,
+	HEP_ROUNDS = 64, // system calls: seldom, where there are packets to poll for
 };
 
 static void follow(struct lcore *lcore, const struct wire_settings *settings)
@@ -164,6 +166,15 @@ static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
 	return true;
 }
 
+static bool poll_hep(struct lcore *lcore)
+{
+	bool got = hep_listener_poll(lcore->hep, &lcore->look);
+
+	if (lcore->news)
+		ring_doorbell(lcore);
+	return got;
+}
+
 static void housekeep(struct lcore *lcore)
 {
 	struct wire_settings settings;
@@ -199,6 +210,9 @@ bool lcore_round(struct lcore *lcore)
 
 	for (unsigned int i = 0; i < lcore->queue_count; i++)
 		got |= poll_queue(lcore, &lcore->queue[i]);
+	if (lcore->hep &&
+	    (lcore->queue_count == 0 || lcore->counters->value[WIRE_LOOPS] % HEP_ROUNDS == 0))
+		got |= poll_hep(lcore);
 	if ((lcore->overflow.count || lcore->overflow.missing) &&
 	    overflow_drain(&lcore->overflow, lcore->ring))
 		ring_doorbell(lcore);

@@ -12,6 +12,7 @@
 #include "dataplane/overflow.h"
 #include "link/segment.h"
 
+struct hep_listener;
 struct settings;
 
 enum { LCORE_QUEUES = 128 };
@@ -26,8 +27,9 @@ struct lcore {
 	unsigned int index;
 	unsigned int queue_count;
 	struct lcore_queue queue[LCORE_QUEUES];
-	const bool *stop;   // main thread: wo
-	bool takes_signals; // net_tap wakes by real-time signals
+	const bool *stop;         // main thread: wo
+	struct hep_listener *hep; // NULL: none
+	bool takes_signals;       // net_tap wakes by real-time signals
 	struct segment *segment;
 	struct event_ring *ring;
 	struct wire_counters *counters;
@@ -40,7 +42,7 @@ struct lcore {
 	uint8_t *scratch; // a packet of several segments, in one piece
 };
 
-// Queues, stop and takes_signals are the caller's. 0, or -errno with a sentence in error.
+// Queues, stop, hep and takes_signals are the caller's. 0, or -errno with a sentence in error.
 int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *settings,
 	       struct segment *segment, int doorbell, char *error, size_t error_size);
 void lcore_fini(struct lcore *lcore);

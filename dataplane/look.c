@@ -129,6 +129,24 @@ static bool unwrap(struct look *look, struct frame *frame, const uint8_t **data,
 	}
 }
 
+void look_hep(struct look *look, const uint8_t *message, size_t len, uint64_t now_ns)
+{
+	struct frame frame = {
+		.verdict = FRAME_DATAGRAM,
+		.tunnels = 1 << TUNNEL_HEP,
+		.payload_len = (uint32_t)len,
+	};
+	uint64_t *value = look->counters->value;
+
+	value[WIRE_RX_FRAMES]++;
+	value[WIRE_RX_BYTES] += len;
+	value[WIRE_HEP]++;
+	if (hep_walk(message, &frame) == FRAME_DATAGRAM)
+		look_datagram(look, &frame, message, now_ns);
+	else
+		value[frame.reason]++;
+}
+
 static void count_tunnels(const struct frame *frame, uint64_t *value)
 {
 	for (unsigned int left = frame->tunnels; left; left &= left - 1)

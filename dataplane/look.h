@@ -42,6 +42,8 @@ void look_follow(struct look *look, bool early, bool ack, bool everything);
 // ports wrap, looks at each message that this makes whole, and tells its event. data is what the
 // walk saw.
 void look_frame(struct look *look, struct frame *frame, const uint8_t *data, uint64_t now_ns);
+// A HEP message that came by a socket.
+void look_hep(struct look *look, const uint8_t *message, size_t len, uint64_t now_ns);
 // One message of a stream; a tcp_message_fn, whose ctx is the struct look.
 void look_message(void *ctx, const struct frame *frame, const char *text, size_t len,
 		  uint64_t now_ns);

@@ -40,7 +40,7 @@ int port_default(struct settings *settings, char *error, size_t error_size)
 	FILE *routes;
 	int rc = -ENODEV;
 
-	if (wire->port_count > 0)
+	if (wire->port_count > 0 || wire->hep_listen_count > 0)
 		return 0;
 	routes = fopen("/proc/net/route", "re");
 	if (routes != NULL) {

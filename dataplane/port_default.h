@@ -7,6 +7,6 @@
 
 struct settings;
 
-// Does nothing when there are ports. Before anything else looks at settings->wire. 0, or -ENODEV
-// with a sentence in error when there is no default route.
+// Does nothing when there are ports, or HEP is listened to. Before anything else looks at
+// settings->wire. 0, or -ENODEV with a sentence in error when there is no default route.
 int port_default(struct settings *settings, char *error, size_t error_size);

@@ -8,6 +8,7 @@
 #include "dataplane/cores.h"
 #include "dataplane/defrag.h"
 #include "dataplane/eal.h"
+#include "dataplane/hep_listener.h"
 #include "dataplane/lcore.h"
 #include "dataplane/port.h"
 #include "dataplane/refuse.h"
@@ -49,7 +50,7 @@ struct wire {
 
 static int check_shape(const struct settings_wire *wire, char *error, size_t size)
 {
-	if (wire->port_count == 0)
+	if (wire->port_count == 0 && wire->hep_listen_count == 0)
 		return refuse(-EINVAL, error, size, "wire.ports is empty: name at least one port");
 	if (wire->mode == MODE_INLINE && wire->port_count % 2)
 		return refuse(-EINVAL, error, size,
@@ -147,6 +148,18 @@ static int open_ports(struct wire *wire, char *error, size_t size)
 	return 0;
 }
 
+// Read by the first poll core, which has nothing else to do in an engine without ports.
+static int open_hep(struct wire *wire, char *error, size_t size)
+{
+	const struct settings_wire *settings = &wire->settings.wire;
+
+	if (settings->hep_listen_count == 0)
+		return 0;
+	wire->lcore[0].hep = hep_listener_new(settings->hep_listen, settings->hep_listen_count,
+					      error, size);
+	return wire->lcore[0].hep ? 0 : -EINVAL;
+}
+
 // Queue q of all ports goes to one core, so that both directions of a call do, whichever ports they
 // come in on.
 static void assign_queues(struct wire *wire, unsigned int index)
@@ -190,7 +203,11 @@ static void summarize(struct wire *wire)
 	for (unsigned int i = 0; i < wire->ports; i++)
 		say(wire, "%s %s (%s)", i ? "," : " ports", settings->port[i],
 		    wire->port[i].driver);
-	say(wire, "; %u queue%s each; CPU", settings->queues, settings->queues > 1 ? "s" : "");
+	if (wire->ports > 0)
+		say(wire, "; %u queue%s each;", settings->queues, settings->queues > 1 ? "s" : "");
+	for (unsigned int i = 0; i < settings->hep_listen_count; i++)
+		say(wire, " HEP at %s;", settings->hep_listen[i]);
+	say(wire, " CPU");
 	for (unsigned int i = 0; i < wire->cores.count; i++)
 		say(wire, " %u", wire->cores.cpu[i]);
 	say(wire, " poll%s, CPU %u does the rest%s", wire->cores.count == 1 ? "s" : "",
@@ -239,6 +256,8 @@ static int open_all(struct wire *wire, int doorbell, char *error, size_t size)
 			     "DPDK runs in this process already, on fewer cores");
 	if (!err)
 		err = open_ports(wire, error, size);
+	if (!err)
+		err = open_hep(wire, error, size);
 	for (unsigned int i = 0; i < wire->cores.count && !err; i++) {
 		assign_queues(wire, i);
 		err = lcore_init(&wire->lcore[i], i, &wire->settings, wire->segment, doorbell,
@@ -346,6 +365,7 @@ void wire_close(struct wire *wire)
 		return;
 	for (unsigned int i = 0; i < wire->cores.count; i++)
 		lcore_fini(&wire->lcore[i]);
+	hep_listener_free(wire->lcore[0].hep);
 	for (unsigned int i = 0; i < wire->ports; i++)
 		port_close(&wire->port[i]);
 	if (wire->wake >= 0)

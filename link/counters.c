@@ -49,6 +49,11 @@ static const struct {
 				 "HEP messages that are compressed, which are not read"},
 	[WIRE_HEP_NO_PAYLOAD] = {"hep-no-payload", "HEP messages without a payload"},
 	[WIRE_HEP_ADDRESSES] = {"hep-addresses", "HEP messages without a pair of addresses"},
+	[WIRE_HEP_LOST] = {"hep-lost", "HEP datagrams the kernel had no room for"},
+	[WIRE_HEP_STREAM] =
+		{"hep-stream",
+		 "HEP connections that ended inside a message or brought something else"},
+	[WIRE_HEP_EVICTED] = {"hep-evicted", "HEP connections that gave way to others"},
 	[WIRE_FRAGMENTS] = {"fragments", "IP fragments received"},
 	[WIRE_REASSEMBLED] = {"reassembled", "Datagrams put together from fragments"},
 	[WIRE_FRAGMENT_TIMEOUT] = {"fragment-timeout", "Datagrams whose fragments came too late"},

@@ -47,6 +47,9 @@ enum wire_counter {
 	WIRE_HEP_COMPRESSED,
 	WIRE_HEP_NO_PAYLOAD,
 	WIRE_HEP_ADDRESSES, // not one pair of one version
+	WIRE_HEP_LOST,      // datagrams the kernel had no room for
+	WIRE_HEP_STREAM,    // connections that ended inside a message, or brought something else
+	WIRE_HEP_EVICTED,   // connections that gave way to others
 	// Fragments.
 	WIRE_FRAGMENTS,
 	WIRE_REASSEMBLED,
