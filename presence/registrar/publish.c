@@ -130,7 +130,7 @@ static void publish_body(const struct publish_wire *wire, struct text *out)
 	out->cut |= body.cut;
 }
 
-void publish_write(const struct publish_wire *wire, bool head_only, struct text *out)
+void publish_write(const struct publish_wire *wire, struct text *out)
 {
 	const struct publish_request *request = wire->request;
 	bool has_body = request->kind == PUBLISH_INITIAL || request->kind == PUBLISH_MODIFY;
@@ -141,10 +141,6 @@ void publish_write(const struct publish_wire *wire, bool head_only, struct text 
 		return;
 	}
 	publish_head(wire, out);
-	if (head_only) {
-		text_add(out, "Content-Length: 0\r\n\r\n");
-		return;
-	}
 	text_add(out, "Max-Forwards: 70\r\n");
 	publish_contact(wire, out);
 	if (wire->settings->user_agent[0])

@@ -41,8 +41,6 @@ struct publish_wire {
 void publish_token(char out[PUBLISH_TOKEN]);
 void publish_branch(char out[PUBLISH_BRANCH]);
 
-// The whole request, or only what a transaction is told apart by (head_only: start line, Via, From,
-// To, Call-ID, CSeq).
-void publish_write(const struct publish_wire *wire, bool head_only, struct text *out);
+void publish_write(const struct publish_wire *wire, struct text *out);
 // "john.doe" of "sip:john.doe@sfb.example": the user that Digest asks for.
 void publish_user(const char *person, char *out, size_t size);

@@ -10,10 +10,6 @@
 #include "presence/registrar/response.h"
 #include "presence/registrar/text.h"
 
-#include <sys/time.h>
-
-#include <osipparser2/osip_parser.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,10 +151,10 @@ static void request_sent_by(const struct request *request, struct sockaddr_stora
 // Writes and sends it on the channel it has, as a new transaction. 0 or -errno.
 static int request_start(struct request *request)
 {
-	char bytes[PUBLISH_BYTES], head[PUBLISH_BYTES / 2], authorization[2048];
+	char bytes[PUBLISH_BYTES], authorization[2048];
 	struct text text = {.at = authorization, .size = sizeof(authorization)};
 	struct sockaddr_storage sent_by;
-	struct transaction_start start = {.bytes = bytes, .head = head};
+	struct transaction_start start = {.bytes = bytes};
 	struct publish_wire wire = {
 		.settings = &request->registrar->settings,
 		.request = &request->publish,
@@ -175,14 +171,10 @@ static int request_start(struct request *request)
 	request_sent_by(request, &sent_by);
 	publish_branch(start.branch);
 	request->identity.cseq++;
-	text = (struct text){.at = head, .size = sizeof(head)};
-	publish_write(&wire, true, &text);
-	start.head_len = text.len;
-	error = text.cut ? -EMSGSIZE : 0;
 	text = (struct text){.at = bytes, .size = sizeof(bytes)};
-	publish_write(&wire, false, &text);
+	publish_write(&wire, &text);
 	start.len = text.len;
-	if (error || text.cut)
+	if (text.cut)
 		return -EMSGSIZE;
 	if (wire.kind == CONNECTION_UDP && start.len > REQUEST_UDP_BYTES && !request->narrow)
 		return -EFBIG;
@@ -292,14 +284,14 @@ static int request_transmit(void *owner, const char *bytes, size_t len)
 	return error;
 }
 
-static bool request_is_challenged(struct request *request, const osip_message_t *message)
+static bool request_is_challenged(struct request *request, const struct transaction_response *from)
 {
 	bool stale;
 
-	if (message->status_code != 401 && message->status_code != 407)
+	if (from->status != 401 && from->status != 407)
 		return false;
 	if (!request->registrar->password.text[0] || !request->channel ||
-	    !response_challenge(message, &request->target->digest, &stale) ||
+	    !response_challenge(from, &request->target->digest, &stale) ||
 	    (request->challenges > 0 && !stale) || request->challenges == REQUEST_CHALLENGES) {
 		metric_add(&challenges_refused, 1);
 		return false;
@@ -328,7 +320,7 @@ static bool request_pushed_back(struct request *request, struct peer *peer,
 	return true;
 }
 
-static void request_answered(void *owner, osip_message_t *message)
+static void request_answered(void *owner, const struct transaction_response *from)
 {
 	struct request *request = owner;
 	struct peer *peer = request->channel ? channel_peer(request->channel) : NULL;
@@ -338,8 +330,8 @@ static void request_answered(void *owner, osip_message_t *message)
 	request->target->answered++;
 	if (peer)
 		peer_heard(peer);
-	response_read(message, request->publish.expires_s, &response);
-	if (request_is_challenged(request, message) &&
+	response_read(from, request->publish.expires_s, &response);
+	if (request_is_challenged(request, from) &&
 	    request_attempt(request, request->channel) == 0) {
 		request_charge(request);
 		return;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads responses that libosip2 has parsed. It takes any text for a value; what is used of it is
-// looked at here, octet by octet.
+// looked at here, octet by octet. The 2xx of every day is read by response_usual.c, to the same
+// result.
 #include "presence/registrar/response.h"
 
 #include "presence/registrar/digest.h"
+#include "presence/registrar/transaction.h"
 
 #include <sys/time.h>
 
 #include <osipparser2/osip_parser.h>
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -89,17 +92,47 @@ static void response_text(const osip_message_t *message, struct response *out)
 	out->answer.diagnostics = out->text;
 }
 
-void response_read(const osip_message_t *message, uint32_t asked_s, struct response *out)
+static osip_message_t *response_parse(const struct transaction_response *from)
 {
+	osip_message_t *message = NULL;
+
+	if (osip_message_init(&message) != OSIP_SUCCESS)
+		return NULL;
+	if (osip_message_parse(message, from->bytes, from->len) == OSIP_SUCCESS)
+		return message;
+	osip_message_free(message);
+	return NULL;
+}
+
+int response_read_any(const struct transaction_response *from, uint32_t asked_s,
+		      struct response *out)
+{
+	osip_message_t *message = response_parse(from);
+
 	memset(out, 0, sizeof(*out));
 	out->answer.outcome = PUBLISH_ANSWERED;
-	out->answer.status = (uint16_t)message->status_code;
+	out->answer.status = from->status;
+	if (!message) {
+		out->answer.expires_s = asked_s;
+		out->answer.etag_refused = true;
+		snprintf(out->text, sizeof(out->text), "%u unreadable", from->status);
+		out->answer.diagnostics = out->text;
+		return -EBADMSG;
+	}
 	if (!response_seconds(response_header(message, "expires"), &out->answer.expires_s))
 		out->answer.expires_s = asked_s;
 	response_seconds(response_header(message, "min-expires"), &out->answer.min_expires_s);
 	response_seconds(response_header(message, "retry-after"), &out->answer.retry_after_s);
 	response_tag(message, out);
 	response_text(message, out);
+	osip_message_free(message);
+	return 0;
+}
+
+void response_read(const struct transaction_response *from, uint32_t asked_s, struct response *out)
+{
+	if (!response_read_usual(from, asked_s, out))
+		response_read_any(from, asked_s, out);
 }
 
 // What osip has read of one challenge.
@@ -116,7 +149,8 @@ static void response_fields(osip_www_authenticate_t *from, struct digest_challen
 	};
 }
 
-bool response_challenge(const osip_message_t *message, struct digest *digest, bool *stale)
+static bool response_best_challenge(const osip_message_t *message, struct digest *digest,
+				    bool *stale)
 {
 	const osip_list_t *list = message->status_code == 407 ? &message->proxy_authenticates
 							      : &message->www_authenticates;
@@ -141,4 +175,14 @@ bool response_challenge(const osip_message_t *message, struct digest *digest, bo
 		return false;
 	*digest = best;
 	return true;
+}
+
+bool response_challenge(const struct transaction_response *from, struct digest *digest, bool *stale)
+{
+	osip_message_t *message = response_parse(from);
+	bool found = message && response_best_challenge(message, digest, stale);
+
+	if (message)
+		osip_message_free(message);
+	return found;
 }

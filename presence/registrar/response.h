@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 struct digest;
-struct osip_message;
+struct transaction_response;
 
 enum {
 	RESPONSE_TAG_BYTES = 256, // SIP-ETag of at most 255 octets
@@ -22,8 +22,15 @@ struct response {
 };
 
 // asked_s: what a 2xx without a usable Expires grants.
-void response_read(const struct osip_message *message, uint32_t asked_s, struct response *out);
+void response_read(const struct transaction_response *from, uint32_t asked_s, struct response *out);
+// The two ways of it. A 2xx as registrars usually write it, without libosip2; false: something in
+// it is unusual. And any response; -EBADMSG: libosip2 can't read it, there is but a status.
+bool response_read_usual(const struct transaction_response *from, uint32_t asked_s,
+			 struct response *out);
+int response_read_any(const struct transaction_response *from, uint32_t asked_s,
+		      struct response *out);
 
 // 401 and 407: takes over the strongest challenge that can be answered. False: there is none.
 // *stale: the registrar says that only the nonce was too old.
-bool response_challenge(const struct osip_message *message, struct digest *digest, bool *stale);
+bool response_challenge(const struct transaction_response *from, struct digest *digest,
+			bool *stale);

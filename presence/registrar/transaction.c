@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drives libosip2's NICT machine. A transaction is taken off the library's list as soon as it is
-// made; from then on only this file knows it. The machine's own callbacks are not used: after each
-// event its state says what has happened.
+// Tables and timers around libosip2's machine (machine.c).
 #include "presence/registrar/transaction.h"
 
 #include "config/clock.h"
 #include "config/metric.h"
 #include "presence/net/timer_wheel.h"
+#include "presence/registrar/machine.h"
+#include "sip/msg.h"
 #include "sip/siphash.h"
 
-// osip.h has a `struct timeval` in it and includes nothing for it.
-#include <sys/time.h>
-
-#include <osip2/osip.h>
-#include <osipparser2/osip_parser.h>
-#include <osipparser2/osip_port.h>
-
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/random.h>
 
 METRIC_COUNTER(sent_again, "offhook_registrar_retransmissions", NULL,
@@ -34,23 +25,24 @@ enum { TABLE_LEAST = 256 };
 struct transaction {
 	struct transaction *hash_next;
 	struct transactions *all;
-	osip_transaction_t *osip;
-	void *owner;        // NULL: answered or abandoned
+	void *owner;        // of no meaning when COMPLETED
 	struct timer again; // E
 	struct timer end;   // F, then K
 	uint64_t interval_ns;
 	uint64_t hash;
+	uint8_t state; // enum machine_state
 	bool reliable;
 	char branch[PUBLISH_BRANCH];
 	size_t len;
-	char bytes[];
+	const char *bytes; // what is sent; reliable: until it was
+	char copy[];
 };
 
 struct transactions {
 	struct timer_wheel *wheel;
 	struct transaction_times times;
 	struct transaction_events events;
-	osip_t *osip;
+	struct machine *machine;
 	struct siphash_key key; // branches are ours, but what is looked up is the registrar's
 	struct transaction **table;
 	size_t slots, count;
@@ -107,21 +99,24 @@ static void transaction_free(struct transaction *transaction)
 	all->count--;
 	timer_cancel(all->wheel, &transaction->again);
 	timer_cancel(all->wheel, &transaction->end);
-	if (transaction->osip)
-		osip_transaction_free2(transaction->osip);
 	free(transaction);
 }
 
-// cb_send_message. 0 tells the machine that it was sent (and, on reliable transports, not to ask
-// again); 1 would mean "in progress", with a repetition every 50 ms.
-static int transaction_send(osip_transaction_t *osip, osip_message_t *message, char *host, int port,
-			    int socket)
+// From the machine.
+static int transaction_send(void *owner)
 {
-	struct transaction *transaction = osip_transaction_get_your_instance(osip);
-	struct transactions *all = transaction->all;
+	struct transaction *transaction = owner;
 
-	(void)message, (void)host, (void)port, (void)socket;
-	return all->events.send(transaction->owner, transaction->bytes, transaction->len) ? -1 : 0;
+	return transaction->all->events.send(transaction->owner, transaction->bytes,
+					     transaction->len);
+}
+
+static void transaction_run(struct transaction *transaction, enum machine_event event,
+			    unsigned int status)
+{
+	transaction->state = (uint8_t)machine_run(transaction->all->machine,
+						  (enum machine_state)transaction->state, event,
+						  status, transaction->reliable, transaction);
 }
 
 static void transaction_timer_k(struct timer *timer)
@@ -129,39 +124,31 @@ static void transaction_timer_k(struct timer *timer)
 	transaction_free((struct transaction *)((char *)timer - offsetof(struct transaction, end)));
 }
 
-// An answer comes as soon as the machine is COMPLETED, an end without one when it is TERMINATED.
-static void transaction_execute(struct transaction *transaction, osip_event_t *event)
+// The final response is handed on once; repetitions of it, over UDP, find the transaction here
+// until timer K.
+static void transaction_complete(struct transaction *transaction,
+				 const struct transaction_response *response)
 {
 	struct transactions *all = transaction->all;
 	void *owner = transaction->owner;
 
-	osip_transaction_execute(transaction->osip, event);
-	if (transaction->osip->state == NICT_COMPLETED) {
-		osip_transaction_t *machine = transaction->osip;
-
-		// What lingers for timer K is only our entry: the machine takes 15 KB.
-		transaction->owner = NULL;
-		transaction->osip = NULL;
-		timer_cancel(all->wheel, &transaction->again);
-		timer_set(all->wheel, &transaction->end,
-			  clock_mono_ns() + (transaction->reliable ? 0 : all->times.t4_ns),
-			  transaction_timer_k);
-		all->events.answer(owner, machine->last_response);
-		osip_transaction_free2(machine);
-	} else if (transaction->osip->state == NICT_TERMINATED) {
+	if (transaction->reliable) {
 		transaction_free(transaction);
-		all->events.timeout(owner);
+	} else {
+		timer_cancel(all->wheel, &transaction->again);
+		timer_set(all->wheel, &transaction->end, clock_mono_ns() + all->times.t4_ns,
+			  transaction_timer_k);
 	}
+	all->events.answer(owner, response);
 }
 
-static void transaction_fire(struct transaction *transaction, type_t type)
+static void transaction_end(struct transaction *transaction)
 {
-	osip_event_t *event = osip_malloc(sizeof(*event));
+	struct transactions *all = transaction->all;
+	void *owner = transaction->owner;
 
-	if (!event)
-		return;
-	*event = (osip_event_t){.type = type, .transactionid = transaction->osip->transactionid};
-	transaction_execute(transaction, event);
+	transaction_free(transaction);
+	all->events.timeout(owner);
 }
 
 static void transaction_again(struct timer *timer)
@@ -172,12 +159,13 @@ static void transaction_again(struct timer *timer)
 
 	// RFC 3261 17.1.2.2: doubled up to T2; T2 at once when a provisional response has come.
 	transaction->interval_ns *= 2;
-	if (transaction->interval_ns > all->times.t2_ns ||
-	    transaction->osip->state == NICT_PROCEEDING)
+	if (transaction->interval_ns > all->times.t2_ns || transaction->state == MACHINE_PROCEEDING)
 		transaction->interval_ns = all->times.t2_ns;
 	timer_set(all->wheel, timer, clock_mono_ns() + transaction->interval_ns, transaction_again);
 	metric_add(&sent_again, 1);
-	transaction_fire(transaction, TIMEOUT_E);
+	transaction_run(transaction, MACHINE_TIMER_E, 0);
+	if (transaction->state == MACHINE_TERMINATED)
+		transaction_end(transaction);
 }
 
 static void transaction_timer_f(struct timer *timer)
@@ -185,63 +173,38 @@ static void transaction_timer_f(struct timer *timer)
 	struct transaction *transaction = (struct transaction *)((char *)timer -
 								 offsetof(struct transaction, end));
 
-	transaction_fire(transaction, TIMEOUT_F);
-}
-
-static osip_transaction_t *transaction_machine(struct transactions *all,
-					       const struct transaction_start *start,
-					       osip_message_t **message)
-{
-	osip_transaction_t *machine = NULL;
-
-	*message = NULL;
-	if (osip_message_init(message) != OSIP_SUCCESS)
-		return NULL;
-	if (osip_message_parse(*message, start->head, start->head_len) != OSIP_SUCCESS ||
-	    osip_transaction_init(&machine, NICT, all->osip, *message) != OSIP_SUCCESS) {
-		osip_message_free(*message);
-		return NULL;
-	}
-	osip_remove_transaction(all->osip, machine);
-	return machine;
+	transaction_run(transaction, MACHINE_TIMER_F, 0);
+	transaction_end(transaction);
 }
 
 struct transaction *transaction_start(struct transactions *all,
 				      const struct transaction_start *start, void *owner)
 {
-	struct transaction *transaction = calloc(1, sizeof(*transaction) + start->len);
+	size_t kept = start->reliable ? 0 : start->len; // to be sent again
+	struct transaction *transaction = malloc(sizeof(*transaction) + kept);
 	uint64_t now = clock_mono_ns();
-	osip_message_t *message;
-	osip_event_t *event;
 
 	if (!transaction) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	transaction->osip = transaction_machine(all, start, &message);
-	event = transaction->osip ? osip_new_outgoing_sipmessage(message) : NULL;
-	if (!event) {
-		if (transaction->osip) {
-			osip_message_free(message);
-			osip_transaction_free2(transaction->osip);
-		}
-		free(transaction);
-		errno = EINVAL;
-		return NULL;
-	}
-	transaction->all = all;
-	transaction->owner = owner;
-	transaction->reliable = start->reliable;
-	transaction->interval_ns = all->times.t1_ns;
+	*transaction = (struct transaction){
+		.all = all,
+		.owner = owner,
+		.state = MACHINE_NEW,
+		.reliable = start->reliable,
+		.interval_ns = all->times.t1_ns,
+		.len = start->len,
+		.bytes = start->bytes,
+	};
 	memcpy(transaction->branch, start->branch, sizeof(transaction->branch));
-	transaction->len = start->len;
-	memcpy(transaction->bytes, start->bytes, start->len);
-	osip_transaction_set_your_instance(transaction->osip, transaction);
+	if (kept) {
+		memcpy(transaction->copy, start->bytes, kept);
+		transaction->bytes = transaction->copy;
+	}
 	transaction_insert(transaction);
-
-	event->transactionid = transaction->osip->transactionid;
-	osip_transaction_execute(transaction->osip, event);
-	if (transaction->osip->state == NICT_TERMINATED) {
+	transaction_run(transaction, MACHINE_REQUEST, 0);
+	if (transaction->state != MACHINE_TRYING) {
 		transaction_free(transaction);
 		errno = ENOTCONN;
 		return NULL;
@@ -265,67 +228,43 @@ void transaction_hurry(struct transaction *transaction, uint64_t by_ns)
 		timer_set(transaction->all->wheel, &transaction->end, by_ns, transaction_timer_f);
 }
 
-static struct transaction *transaction_find(struct transactions *all, const char *branch)
+static struct transaction *transaction_find(struct transactions *all, const char *branch,
+					    size_t len)
 {
-	uint64_t hash = transaction_hash(all, branch, strlen(branch));
+	uint64_t hash = transaction_hash(all, branch, len);
 	struct transaction *transaction = all->table[hash & (all->slots - 1)];
 
-	while (transaction && strcmp(transaction->branch, branch) != 0)
+	while (transaction && (transaction->hash != hash || strlen(transaction->branch) != len ||
+			       memcmp(transaction->branch, branch, len) != 0))
 		transaction = transaction->hash_next;
 	return transaction;
 }
 
-// The branch of the topmost Via of a response to one of our requests; NULL: it is none.
-static const char *transaction_branch(const osip_message_t *message)
-{
-	osip_generic_param_t *branch = NULL;
-	osip_via_t *via = NULL;
-
-	if (!MSG_IS_RESPONSE(message) || message->status_code < 100 || message->status_code > 699)
-		return NULL;
-	if (!message->cseq || !message->cseq->method ||
-	    strcmp(message->cseq->method, "PUBLISH") != 0)
-		return NULL;
-	if (osip_message_get_via(message, 0, &via) < 0 || !via)
-		return NULL;
-	if (osip_via_param_get_byname(via, "branch", &branch) != OSIP_SUCCESS || !branch)
-		return NULL;
-	return branch->gvalue;
-}
-
 enum transaction_match transaction_receive(struct transactions *all, const char *bytes, size_t len)
 {
-	osip_event_t *event = osip_parse(bytes, len);
+	struct transaction_response response = {.bytes = bytes, .len = len};
 	struct transaction *transaction;
-	const char *branch;
+	struct sip_msg msg;
 
-	if (!event || !event->sip) {
-		osip_event_free(event);
+	if (sip_msg_parse(bytes, len, &msg) != SIP_REJECT_NONE || !(msg.flags & SIP_IS_RESPONSE) ||
+	    msg.cseq_method != SIP_PUBLISH || msg.via_branch.len == 0)
 		return TRANSACTION_MALFORMED;
-	}
-	branch = transaction_branch(event->sip);
-	transaction = branch ? transaction_find(all, branch) : NULL;
-	if (!transaction) {
-		osip_event_free(event);
-		return branch ? TRANSACTION_UNKNOWN : TRANSACTION_MALFORMED;
-	}
-	if (!transaction->osip) {
+	transaction = transaction_find(all, bytes + msg.via_branch.off, msg.via_branch.len);
+	if (!transaction)
+		return TRANSACTION_UNKNOWN;
+	if (transaction->state == MACHINE_COMPLETED) {
 		metric_add(&received_again, 1);
-		osip_event_free(event);
 		return TRANSACTION_MATCHED;
 	}
-	if (event->sip->status_code < 200)
+	if (msg.status < 200)
 		metric_add(&provisional, 1);
-	event->transactionid = transaction->osip->transactionid;
-	transaction_execute(transaction, event);
+	transaction_run(transaction, MACHINE_RESPONSE, msg.status);
+	if (transaction->state != MACHINE_COMPLETED)
+		return TRANSACTION_MATCHED;
+	response.status = msg.status;
+	response.folded = msg.flags & SIP_FOLDED;
+	transaction_complete(transaction, &response);
 	return TRANSACTION_MATCHED;
-}
-
-// The library would write what it was sent to standard error, unmasked; our counters say enough.
-static void transaction_trace(const char *file, int line, osip_trace_level_t level,
-			      const char *format, va_list args)
-{
-	(void)file, (void)line, (void)level, (void)format, (void)args;
 }
 
 struct transactions *transactions_new(struct timer_wheel *wheel,
@@ -345,10 +284,9 @@ struct transactions *transactions_new(struct timer_wheel *wheel,
 		goto fail;
 	if (getrandom(&all->key, sizeof(all->key), 0) != (ssize_t)sizeof(all->key))
 		goto fail;
-	osip_trace_initialize_func(OSIP_ERROR, transaction_trace);
-	if (osip_init(&all->osip) != OSIP_SUCCESS)
+	all->machine = machine_new(transaction_send);
+	if (!all->machine)
 		goto fail;
-	osip_set_cb_send_message(all->osip, transaction_send);
 	return all;
 fail:
 	free(all->table);
@@ -364,7 +302,7 @@ void transactions_free(struct transactions *all)
 		while (all->table[i])
 			transaction_free(all->table[i]);
 	}
-	osip_release(all->osip);
+	machine_free(all->machine);
 	free(all->table);
 	free(all);
 }

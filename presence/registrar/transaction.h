@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Non-INVITE client transactions (RFC 3261 17.1.2). libosip2 has the state machine; the table (by
-// branch), the timers E, F and K and the sending are ours, because the library's lists are searched
-// one by one and its clock can't be set.
+// Non-INVITE client transactions (RFC 3261 17.1.2). libosip2 has the state machine (machine.h); the
+// table (by branch), the timers E, F and K and the sending are ours, because the library's lists are
+// searched one by one and its clock can't be set.
 #pragma once
 
 #include "presence/registrar/publish.h"
@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct osip_message;
 struct timer_wheel;
 struct transaction;
 struct transactions;
@@ -19,14 +18,22 @@ struct transaction_times {
 	uint64_t t1_ns, t2_ns, t4_ns;
 };
 
+// One whole message, framed; borrowed.
+struct transaction_response {
+	const char *bytes;
+	size_t len;
+	uint16_t status;
+	bool folded; // lines go on in the next (RFC 3261 7.3.1)
+};
+
 // owner: what transaction_start() was given. None is called from inside transaction_start() or
 // transaction_abandon() but send().
 struct transaction_events {
 	// First or once more. 0 or -errno: then the transaction ends as if its transport broke.
 	int (*send)(void *owner, const char *bytes, size_t len);
-	// The one final response; borrowed. With it, or with timeout(), the owner's pointer to the
+	// The one final response. With it, or with timeout(), the owner's pointer to the
 	// transaction is dead.
-	void (*answer)(void *owner, struct osip_message *response);
+	void (*answer)(void *owner, const struct transaction_response *response);
 	// None came in time (timer F, or transaction_hurry()), or a repetition could not be sent.
 	void (*timeout)(void *owner);
 };
@@ -39,9 +46,7 @@ void transactions_times(struct transactions *transactions, const struct transact
 
 struct transaction_start {
 	char branch[PUBLISH_BRANCH];
-	const char *head; // start line and the headers that tell transactions apart; for osip
-	size_t head_len;
-	const char *bytes; // what is sent, and sent again
+	const char *bytes; // what is sent, and over UDP sent again
 	size_t len;
 	bool reliable; // no repetitions; gone with its final response
 };

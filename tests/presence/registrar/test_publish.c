@@ -17,7 +17,7 @@ static struct settings_registrar settings;
 static struct publish_identity identity = {.call_id = "call", .from_tag = "1c53", .cseq = 1};
 static struct sockaddr_storage sent_by;
 
-static const char *write(struct publish_request request, enum connection_kind kind, bool head_only)
+static const char *write(struct publish_request request, enum connection_kind kind)
 {
 	static char bytes[PUBLISH_BYTES];
 	struct text text = {.at = bytes, .size = sizeof(bytes)};
@@ -30,7 +30,7 @@ static const char *write(struct publish_request request, enum connection_kind ki
 		.sent_by = &sent_by,
 	};
 
-	publish_write(&wire, head_only, &text);
+	publish_write(&wire, &text);
 	return text.cut ? NULL : bytes;
 }
 
@@ -58,7 +58,7 @@ static void initial_over_tls(void **state)
 					  .display = "John Doe",
 					  .expires_s = 600,
 					  .busy = true};
-	const char *bytes = write(request, CONNECTION_TLS, false), *body;
+	const char *bytes = write(request, CONNECTION_TLS), *body;
 	char length[64];
 
 	static const char head[] = "PUBLISH sip:john.doe@sfb.example SIP/2.0\r\n"
@@ -90,7 +90,7 @@ static void remove_over_udp(void **state)
 					  .etag = "2545777538-1-1"};
 
 	(void)state;
-	assert_string_equal(write(request, CONNECTION_UDP, false),
+	assert_string_equal(write(request, CONNECTION_UDP),
 			    "PUBLISH sip:john.doe@sfb.example SIP/2.0\r\n"
 			    "Via: SIP/2.0/UDP 10.33.221.57:5061;branch=z9hG4bKb;rport\r\n"
 			    "From: <sip:john.doe@sfb.example>;tag=1c53\r\n"
@@ -124,7 +124,7 @@ static void kinds_have_what_rfc_3903_says(void **state)
 						  .person = "sip:a@b",
 						  .etag = table[i].tag ? "t" : NULL,
 						  .busy = true};
-		const char *bytes = write(request, CONNECTION_TCP, false);
+		const char *bytes = write(request, CONNECTION_TCP);
 
 		assert_int_equal(strstr(bytes, "\r\nSIP-If-Match: t\r\n") != NULL, table[i].tag);
 		assert_int_equal(strstr(bytes, "\r\nContent-Type: ") != NULL, table[i].body);
@@ -145,7 +145,7 @@ static void ipv6_and_no_alias(void **state)
 	in6->sin6_port = htons(5062);
 	inet_pton(AF_INET6, "2001:db8::1", &in6->sin6_addr);
 	settings.alias = false;
-	bytes = write(request, CONNECTION_TCP, false);
+	bytes = write(request, CONNECTION_TCP);
 	assert_non_null(strstr(bytes, "Via: SIP/2.0/TCP [2001:db8::1]:5062;branch=z9hG4bKb\r\n"));
 	assert_non_null(strstr(bytes, "<sip:a@[2001:db8::1]:5062;transport=tcp>"));
 }
@@ -159,13 +159,13 @@ static void nothing_is_smuggled(void **state)
 	for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
 		struct publish_request request = {.kind = PUBLISH_INITIAL, .person = persons[i]};
 
-		assert_null(write(request, CONNECTION_UDP, false));
-		assert_null(write(request, CONNECTION_UDP, true));
+		assert_null(write(request, CONNECTION_UDP));
+		assert_null(write(request, CONNECTION_UDP));
 	}
 	assert_null(write((struct publish_request){.kind = PUBLISH_REFRESH,
 						   .person = "sip:a@b",
 						   .etag = "t\r\nX: y"},
-			  CONNECTION_UDP, false));
+			  CONNECTION_UDP));
 }
 
 static void tokens_differ(void **state)
