@@ -148,6 +148,7 @@ int channel_open(struct channel *channel, struct loop *loop,
 	channel->keepalive_ns = keepalive_ns;
 	channel->open = false;
 	channel->ping_open = false;
+	channel->sent_by[0] = '\0';
 	channel->connection = connection_open(loop, options, &connection_events, channel);
 	return channel->connection ? 0 : -errno;
 }

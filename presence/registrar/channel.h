@@ -5,6 +5,7 @@
 
 #include "presence/net/connection.h"
 #include "presence/net/timer_wheel.h"
+#include "presence/registrar/publish.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@ struct channel {
 	struct loop *loop;
 	struct connection *connection; // NULL: closed
 	enum connection_kind kind;
+	char sent_by[PUBLISH_SENT_BY]; // of requests on it; empty: not known yet
 	bool open;
 	bool ping_open;        // no pong yet
 	bool ponged;           // this peer answers pings: silence means something

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,7 +21,7 @@ static size_t frame_skip(const char *data, size_t len)
 	return at;
 }
 
-static bool frame_line_is_clean(const char *line, size_t len)
+static bool frame_octets_are_clean(const char *line, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)line[i];
@@ -29,6 +30,27 @@ static bool frame_line_is_clean(const char *line, size_t len)
 			return false;
 	}
 	return true;
+}
+
+// Is there an octet under ' ', or 0x7f, among these eight? (Bit Twiddling Hacks, "hasless": the
+// answer is exact, which octet it is would not be.)
+static bool frame_word_is_suspect(uint64_t word)
+{
+	const uint64_t ones = ~UINT64_C(0) / 255, tops = ones * 0x80, del = word ^ ones * 0x7f;
+
+	return (((word - ones * ' ') & ~word) | ((del - ones) & ~del)) & tops;
+}
+
+static bool frame_line_is_clean(const char *line, size_t len)
+{
+	uint64_t word;
+
+	for (; len >= sizeof(word); line += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, line, sizeof(word));
+		if (frame_word_is_suspect(word) && !frame_octets_are_clean(line, sizeof(word)))
+			return false;
+	}
+	return frame_octets_are_clean(line, len);
 }
 
 static bool frame_is_blank(char c)

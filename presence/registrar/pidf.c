@@ -68,9 +68,13 @@ static void pidf_escape(struct text *out, const char *text)
 
 static void pidf_element(struct text *out, const char *name, const char *value)
 {
-	text_print(out, "<%s>", name);
+	text_add(out, "<");
+	text_add(out, name);
+	text_add(out, ">");
 	pidf_escape(out, value);
-	text_print(out, "</%s>\r\n", name);
+	text_add(out, "</");
+	text_add(out, name);
+	text_add(out, ">\r\n");
 }
 
 // The namespaces are those of a draft of RPID that the servers of the field still read.

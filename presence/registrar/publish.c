@@ -8,12 +8,9 @@
 #include "presence/registrar/text.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 static const char *const transports[] = {
 	[CONNECTION_UDP] = "UDP",
@@ -21,35 +18,21 @@ static const char *const transports[] = {
 	[CONNECTION_TLS] = "TLS",
 };
 
-void publish_token(char out[PUBLISH_TOKEN])
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned char random[(PUBLISH_TOKEN - 1) / 2];
-
-	// 16 octets never come short once the kernel's pool is up; before that it waits.
-	while (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-		if (errno != EINTR)
-			abort();
-	}
-	for (size_t i = 0; i < sizeof(random); i++) {
-		out[2 * i] = digits[random[i] >> 4];
-		out[2 * i + 1] = digits[random[i] & 15];
-	}
-	out[PUBLISH_TOKEN - 1] = '\0';
-}
-
-void publish_branch(char out[PUBLISH_BRANCH])
-{
-	memcpy(out, "z9hG4bK", 7);
-	publish_token(out + 7);
-}
-
-void publish_user(const char *person, char *out, size_t size)
+static const char *person_user(const char *person, size_t *len)
 {
 	const char *colon = strchr(person, ':');
 	const char *user = colon ? colon + 1 : person;
 
-	snprintf(out, size, "%.*s", (int)strcspn(user, "@;"), user);
+	*len = strcspn(user, "@;");
+	return user;
+}
+
+void publish_user(const char *person, char *out, size_t size)
+{
+	size_t len;
+	const char *user = person_user(person, &len);
+
+	snprintf(out, size, "%.*s", (int)len, user);
 }
 
 // No octet that ends the element it is put into: blanks and control characters, and `also`.
@@ -62,8 +45,8 @@ static bool publish_is_clean(const char *text, const char *also)
 	return true;
 }
 
-// host:port, IPv6 in brackets.
-static void publish_address(const struct sockaddr_storage *address, struct text *out)
+// IPv6 in brackets.
+void publish_sent_by(const struct sockaddr_storage *address, char out[PUBLISH_SENT_BY])
 {
 	char host[INET6_ADDRSTRLEN] = "";
 
@@ -71,29 +54,43 @@ static void publish_address(const struct sockaddr_storage *address, struct text 
 		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
 
 		inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof(host));
-		text_print(out, "[%s]:%u", host, ntohs(in6->sin6_port));
+		snprintf(out, PUBLISH_SENT_BY, "[%s]:%u", host, ntohs(in6->sin6_port));
 	} else {
 		const struct sockaddr_in *in = (const struct sockaddr_in *)address;
 
 		inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));
-		text_print(out, "%s:%u", host, ntohs(in->sin_port));
+		snprintf(out, PUBLISH_SENT_BY, "%s:%u", host, ntohs(in->sin_port));
 	}
 }
 
 static void publish_head(const struct publish_wire *wire, struct text *out)
 {
 	const char *person = wire->request->person;
+	size_t person_len = strlen(person);
 
-	text_print(out, "PUBLISH %s SIP/2.0\r\nVia: SIP/2.0/%s ", person, transports[wire->kind]);
-	publish_address(wire->sent_by, out);
-	text_print(out, ";branch=%s", wire->branch);
+	text_add(out, "PUBLISH ");
+	text_add_n(out, person, person_len);
+	text_add(out, " SIP/2.0\r\nVia: SIP/2.0/");
+	text_add(out, transports[wire->kind]);
+	text_add(out, " ");
+	text_add(out, wire->sent_by);
+	text_add(out, ";branch=");
+	text_add(out, wire->branch);
 	if (wire->kind == CONNECTION_UDP)
 		text_add(out, ";rport"); // RFC 3581
 	else if (wire->settings->alias)
 		text_add(out, ";alias"); // RFC 5923
-	text_print(out, "\r\nFrom: <%s>;tag=%s\r\nTo: <%s>\r\nCall-ID: %s\r\nCSeq: %u PUBLISH\r\n",
-		   person, wire->identity->from_tag, person, wire->identity->call_id,
-		   wire->identity->cseq);
+	text_add(out, "\r\nFrom: <");
+	text_add_n(out, person, person_len);
+	text_add(out, ">;tag=");
+	text_add(out, wire->identity->from_tag);
+	text_add(out, "\r\nTo: <");
+	text_add_n(out, person, person_len);
+	text_add(out, ">\r\nCall-ID: ");
+	text_add(out, wire->identity->call_id);
+	text_add(out, "\r\nCSeq: ");
+	text_add_number(out, wire->identity->cseq);
+	text_add(out, " PUBLISH\r\n");
 }
 
 static void publish_contact(const struct publish_wire *wire, struct text *out)
@@ -103,12 +100,15 @@ static void publish_contact(const struct publish_wire *wire, struct text *out)
 		[CONNECTION_TCP] = ";transport=tcp",
 		[CONNECTION_TLS] = ";transport=tls",
 	};
-	char user[256];
+	size_t len;
+	const char *user = person_user(wire->request->person, &len);
 
-	publish_user(wire->request->person, user, sizeof(user));
-	text_print(out, "Contact: <sip:%s@", user);
-	publish_address(wire->sent_by, out);
-	text_print(out, "%s>\r\n", parameters[wire->kind]);
+	text_add(out, "Contact: <sip:");
+	text_add_n(out, user, len);
+	text_add(out, "@");
+	text_add(out, wire->sent_by);
+	text_add(out, parameters[wire->kind]);
+	text_add(out, ">\r\n");
 }
 
 static void publish_body(const struct publish_wire *wire, struct text *out)
@@ -124,8 +124,9 @@ static void publish_body(const struct publish_wire *wire, struct text *out)
 	};
 
 	pidf_write(&pidf, &body);
-	text_print(out, "Content-Type: application/pidf+xml\r\nContent-Length: %zu\r\n\r\n",
-		   body.len);
+	text_add(out, "Content-Type: application/pidf+xml\r\nContent-Length: ");
+	text_add_number(out, body.len);
+	text_add(out, "\r\n\r\n");
 	text_add_n(out, body.at, body.len);
 	out->cut |= body.cut;
 }
@@ -143,11 +144,18 @@ void publish_write(const struct publish_wire *wire, struct text *out)
 	publish_head(wire, out);
 	text_add(out, "Max-Forwards: 70\r\n");
 	publish_contact(wire, out);
-	if (wire->settings->user_agent[0])
-		text_print(out, "User-Agent: %s\r\n", wire->settings->user_agent);
-	text_print(out, "Event: presence\r\nExpires: %u\r\n", request->expires_s);
-	if (request->etag)
-		text_print(out, "SIP-If-Match: %s\r\n", request->etag);
+	if (wire->settings->user_agent[0]) {
+		text_add(out, "User-Agent: ");
+		text_add(out, wire->settings->user_agent);
+		text_add(out, "\r\n");
+	}
+	text_add(out, "Event: presence\r\nExpires: ");
+	text_add_number(out, request->expires_s);
+	if (request->etag) {
+		text_add(out, "\r\nSIP-If-Match: ");
+		text_add(out, request->etag);
+	}
+	text_add(out, "\r\n");
 	if (wire->authorization)
 		text_add(out, wire->authorization);
 	if (has_body)

@@ -7,6 +7,7 @@
 
 #include "presence/net/connection.h"
 #include "presence/registrar/registrar.h"
+#include "presence/registrar/token.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,14 +17,13 @@ struct settings_registrar;
 struct text;
 
 enum {
-	PUBLISH_BYTES = 8192,               // no request is longer
-	PUBLISH_TOKEN = 33,                 // 128 random bits in hex and a NUL
-	PUBLISH_BRANCH = 7 + PUBLISH_TOKEN, // behind the magic cookie (RFC 3261 8.1.1.7)
+	PUBLISH_BYTES = 8192, // no request is longer
+	PUBLISH_SENT_BY = 56, // host:port
 };
 
 struct publish_identity {
-	char call_id[PUBLISH_TOKEN];
-	char from_tag[PUBLISH_TOKEN];
+	char call_id[TOKEN_BYTES];
+	char from_tag[TOKEN_BYTES];
 	uint32_t cseq;
 };
 
@@ -33,14 +33,11 @@ struct publish_wire {
 	const struct publish_identity *identity;
 	const char *branch;
 	enum connection_kind kind;
-	const struct sockaddr_storage *sent_by; // own address, for Via and Contact
-	const char *authorization;              // header with its CR LF, or NULL
+	const char *sent_by;       // own address, for Via and Contact; publish_sent_by()
+	const char *authorization; // header with its CR LF, or NULL
 };
 
-// Random words from the kernel; what guesses them could answer for the registrar.
-void publish_token(char out[PUBLISH_TOKEN]);
-void publish_branch(char out[PUBLISH_BRANCH]);
-
+void publish_sent_by(const struct sockaddr_storage *address, char out[PUBLISH_SENT_BY]);
 void publish_write(const struct publish_wire *wire, struct text *out);
 // "john.doe" of "sip:john.doe@sfb.example": the user that Digest asks for.
 void publish_user(const char *person, char *out, size_t size);

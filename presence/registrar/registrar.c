@@ -19,8 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Requests that may wait for an answer: a server that owes this many is not helped by more. At 50 ms
-// a round trip it allows 40,000 a second.
+// Requests that may wait for an answer: a server that owes this many is not helped by more. At 50
+// ms a round trip it allows 40,000 a second.
 enum { REGISTRAR_OPEN_MOST = 2048 };
 
 METRIC_COUNTER(unmatched, "offhook_registrar_received_bad", "cause=\"transaction\"",

@@ -23,6 +23,7 @@ struct registrar {
 	struct tls_context *tls; // NULL: no target needs it
 	struct resolver *resolver;
 	struct transactions *transactions;
+	struct tokens tokens;
 	struct registrar_events events;
 	void *ctx;
 	struct target target[SETTINGS_TARGETS];

@@ -77,8 +77,8 @@ static struct request *request_new(struct registrar *registrar,
 	request->publish.person = request_text(&at, publish->person);
 	request->publish.display = request_text(&at, publish->display);
 	request->publish.etag = request_text(&at, publish->etag);
-	publish_token(request->identity.call_id);
-	publish_token(request->identity.from_tag);
+	token_write(&registrar->tokens, request->identity.call_id);
+	token_write(&registrar->tokens, request->identity.from_tag);
 	request->next = registrar->requests;
 	request->prev = &registrar->requests;
 	if (registrar->requests)
@@ -122,9 +122,9 @@ static void request_finish(struct request *request, const struct publish_answer 
 // Header for a challenge that is known already, or nothing.
 static int request_authorize(struct request *request, struct text *out)
 {
-	const struct registrar *registrar = request->registrar;
+	struct registrar *registrar = request->registrar;
 	struct digest *digest = &request->target->digest;
-	char user[256], cnonce[PUBLISH_TOKEN];
+	char user[256], cnonce[TOKEN_BYTES];
 
 	if (!digest->algorithm || !registrar->password.text[0])
 		return 0;
@@ -132,20 +132,26 @@ static int request_authorize(struct request *request, struct text *out)
 		snprintf(user, sizeof(user), "%s", registrar->settings.auth_user);
 	else
 		publish_user(request->publish.person, user, sizeof(user));
-	publish_token(cnonce);
+	token_write(&registrar->tokens, cnonce);
 	return digest_answer(digest, "PUBLISH", request->publish.person, user,
 			     registrar->password.text, cnonce, out);
 }
 
-static void request_sent_by(const struct request *request, struct sockaddr_storage *out)
+// The same for all requests of a connection.
+static const char *request_sent_by(const struct request *request)
 {
-	const struct channel *channel = request->channel;
-	socklen_t len = sizeof(*out);
+	struct channel *channel = request->channel;
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
 
-	memset(out, 0, sizeof(*out));
-	if (connection_local(channel->connection, out, &len))
-		out->ss_family = channel_peer(channel)->address.address.ss_family;
-	inbound_sent_by(&request->registrar->inbound[channel->kind], out);
+	if (channel->sent_by[0])
+		return channel->sent_by;
+	memset(&address, 0, sizeof(address));
+	if (connection_local(channel->connection, &address, &len))
+		address.ss_family = channel_peer(channel)->address.address.ss_family;
+	inbound_sent_by(&request->registrar->inbound[channel->kind], &address);
+	publish_sent_by(&address, channel->sent_by);
+	return channel->sent_by;
 }
 
 // Writes and sends it on the channel it has, as a new transaction. 0 or -errno.
@@ -153,7 +159,6 @@ static int request_start(struct request *request)
 {
 	char bytes[PUBLISH_BYTES], authorization[2048];
 	struct text text = {.at = authorization, .size = sizeof(authorization)};
-	struct sockaddr_storage sent_by;
 	struct transaction_start start = {.bytes = bytes};
 	struct publish_wire wire = {
 		.settings = &request->registrar->settings,
@@ -161,15 +166,14 @@ static int request_start(struct request *request)
 		.identity = &request->identity,
 		.branch = start.branch,
 		.kind = request->channel->kind,
-		.sent_by = &sent_by,
+		.sent_by = request_sent_by(request),
 	};
 	int error = request_authorize(request, &text);
 
 	if (error)
 		return error;
 	wire.authorization = text.len ? authorization : NULL;
-	request_sent_by(request, &sent_by);
-	publish_branch(start.branch);
+	token_write_branch(&request->registrar->tokens, start.branch);
 	request->identity.cseq++;
 	text = (struct text){.at = bytes, .size = sizeof(bytes)};
 	publish_write(&wire, &text);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,17 @@ static inline void text_add_n(struct text *text, const char *from, size_t len)
 static inline void text_add(struct text *text, const char *from)
 {
 	text_add_n(text, from, strlen(from));
+}
+
+static inline void text_add_number(struct text *text, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while (number /= 10);
+	text_add_n(text, digits + at, sizeof(digits) - at);
 }
 
 __attribute__((format(printf, 2, 3))) static inline void text_print(struct text *text,

@@ -32,7 +32,7 @@ struct transaction {
 	uint64_t hash;
 	uint8_t state; // enum machine_state
 	bool reliable;
-	char branch[PUBLISH_BRANCH];
+	char branch[TOKEN_BRANCH];
 	size_t len;
 	const char *bytes; // what is sent; reliable: until it was
 	char copy[];

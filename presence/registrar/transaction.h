@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Non-INVITE client transactions (RFC 3261 17.1.2). libosip2 has the state machine (machine.h); the
-// table (by branch), the timers E, F and K and the sending are ours, because the library's lists are
-// searched one by one and its clock can't be set.
+// table (by branch), the timers E, F and K and the sending are ours, because the library's lists
+// are searched one by one and its clock can't be set.
 #pragma once
 
-#include "presence/registrar/publish.h"
+#include "presence/registrar/token.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ void transactions_free(struct transactions *transactions); // owners hear nothin
 void transactions_times(struct transactions *transactions, const struct transaction_times *times);
 
 struct transaction_start {
-	char branch[PUBLISH_BRANCH];
+	char branch[TOKEN_BRANCH];
 	const char *bytes; // what is sent, and over UDP sent again
 	size_t len;
 	bool reliable; // no repetitions; gone with its final response

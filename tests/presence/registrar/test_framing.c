@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,12 +119,28 @@ static void endless_head(void **state)
 	free(bytes);
 }
 
+// Each octet at each place of a line: text and tabs, nothing else.
+static void every_octet_everywhere(void **state)
+{
+	for (unsigned int octet = 0; octet < 256; octet++) {
+		bool clean = octet == '\t' || (octet >= ' ' && octet != 0x7f);
+
+		for (size_t at = 0; at < 19; at++) {
+			char bytes[] = "SIP/2.0 200 abcdefgh\r\nl: 0\r\n\r\n";
+			struct frame frame;
+
+			bytes[at] = (char)octet;
+			assert_int_equal(run(frame_of_stream, bytes, sizeof(bytes) - 1, &frame),
+					 clean ? 1 : -EBADMSG);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(messages),
-		cmocka_unit_test(nul_in_the_head),
-		cmocka_unit_test(split_at_every_octet),
+		cmocka_unit_test(every_octet_everywhere), cmocka_unit_test(messages),
+		cmocka_unit_test(nul_in_the_head),        cmocka_unit_test(split_at_every_octet),
 		cmocka_unit_test(endless_head),
 	};
 
