@@ -191,6 +191,10 @@ static void connection_receive(struct connection *connection)
 		buffer_filled(&connection->receive, (size_t)got);
 		if (!connection_deliver(connection))
 			return;
+		// A stream that gave less than it could has no more; an end comes by epoll.
+		if ((size_t)got < size && connection->kind != CONNECTION_TLS &&
+		    connection->kind != CONNECTION_UDP)
+			return;
 	}
 	connection_soon(connection); // what is left may be inside of OpenSSL, unseen by epoll
 }

@@ -9,13 +9,12 @@
 
 enum { RANDOM_BYTES = (TOKEN_BYTES - 1) / 2 };
 
-// Comes never short once the kernel's pool is up (up to 256 octets by contract, so in pieces);
-// before that it waits.
+// The kernel waits for its pool to be up. More than 256 octets may come in pieces, after a signal.
 static void tokens_fill(struct tokens *tokens)
 {
 	while (tokens->left < sizeof(tokens->random)) {
 		size_t room = sizeof(tokens->random) - tokens->left;
-		ssize_t got = getrandom(tokens->random + tokens->left, room < 256 ? room : 256, 0);
+		ssize_t got = getrandom(tokens->random + tokens->left, room, 0);
 
 		if (got < 0 && errno != EINTR)
 			abort();

@@ -6,9 +6,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-// Buckets are not moved while calls wait for them: their number follows from the limit, and pages
-// nobody touched cost nothing.
-enum { BUCKETS_MIN = 1024, BUCKETS_MAX = 1 << 20 };
+// Buckets are split one at a time as keys come (linear hashing, Litwin 1980), so that no call waits
+// for all of them to be moved, and few keys stay in few cache lines. There is room for as many as
+// the limit asks for: pages nobody touched cost nothing.
+enum { BUCKETS_MIN = 256, BUCKETS_MAX = 1 << 20 };
 
 struct backlog {
 	struct siphash_key key;
@@ -16,7 +17,9 @@ struct backlog {
 	uint64_t version;
 	struct backlog_entry *first, **last;
 	struct batch *spare;
-	size_t mask;
+	size_t mask;  // buckets before `split`, and those they were split into, have a bit more
+	size_t split; // the next to be split
+	size_t room;
 	struct backlog_entry **bucket;
 };
 
@@ -37,9 +40,46 @@ struct backlog *backlog_new(size_t limit)
 		return NULL;
 	}
 	backlog->limit = limit;
-	backlog->mask = buckets - 1;
+	backlog->mask = BUCKETS_MIN - 1;
+	backlog->room = buckets;
 	backlog->last = &backlog->first;
 	return backlog;
+}
+
+static size_t bucket_count(const struct backlog *backlog)
+{
+	return backlog->mask + 1 + backlog->split;
+}
+
+static size_t bucket_of(const struct backlog *backlog, uint64_t hash)
+{
+	size_t at = hash & backlog->mask;
+
+	return at < backlog->split ? hash & (2 * backlog->mask + 1) : at;
+}
+
+static void bucket_split(struct backlog *backlog)
+{
+	struct backlog_entry **from = &backlog->bucket[backlog->split];
+	struct backlog_entry **to = &backlog->bucket[bucket_count(backlog)];
+	struct backlog_entry *entry = *from;
+
+	if (bucket_count(backlog) == backlog->room)
+		return; // longer chains then
+	*from = NULL;
+	*to = NULL;
+	while (entry) {
+		struct backlog_entry *next = entry->hash_next;
+		struct backlog_entry **half = entry->hash & (backlog->mask + 1) ? to : from;
+
+		entry->hash_next = *half;
+		*half = entry;
+		entry = next;
+	}
+	if (++backlog->split > backlog->mask) {
+		backlog->mask = 2 * backlog->mask + 1;
+		backlog->split = 0;
+	}
 }
 
 static void entry_free(struct backlog_entry *entry)
@@ -53,7 +93,7 @@ void backlog_free(struct backlog *backlog)
 {
 	if (!backlog)
 		return;
-	for (size_t i = 0; i <= backlog->mask; i++)
+	for (size_t i = 0; i < bucket_count(backlog); i++)
 		while (backlog->bucket[i]) {
 			struct backlog_entry *entry = backlog->bucket[i];
 
@@ -79,7 +119,7 @@ static uint64_t key_hash(const struct backlog *backlog, enum record_kind kind,
 static struct backlog_entry **find(const struct backlog *backlog, uint64_t hash,
 				   enum record_kind kind, struct record_text field)
 {
-	struct backlog_entry **at = &backlog->bucket[hash & backlog->mask];
+	struct backlog_entry **at = &backlog->bucket[bucket_of(backlog, hash)];
 
 	while (*at &&
 	       ((*at)->hash != hash || (*at)->kind != kind || (*at)->field_len != field.len ||
@@ -173,6 +213,8 @@ struct backlog_entry *backlog_put(struct backlog *backlog, enum record_kind kind
 		entry->since_ns = now_ns;
 		*at = entry;
 		backlog->count++;
+		if (backlog->count > bucket_count(backlog))
+			bucket_split(backlog);
 	}
 	if (entry_set(entry, value))
 		return NULL;

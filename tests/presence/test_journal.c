@@ -45,10 +45,32 @@ static void keeps_the_latest_of_each_person(void **state)
 	journal_note(NULL, "sip:a@x", "nobody listens");
 }
 
+// What is done without printf is what printf would do.
+static void prints_like_printf(void **state)
+{
+	struct journal *journal = journal_new(1);
+	char longer[300], expected[JOURNAL_NOTE_BYTES + 1];
+
+	(void)state;
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	journal_note(journal, "sip:a@x", "%s: %s, call %s", "on the phone", "", "\"1@x\"");
+	assert_string_equal(notes_of(journal, "sip:a@x"), "on the phone: , call \"1@x\";");
+	journal_note(journal, "sip:a@x", "%u, %u s", 0u, 4294967295u);
+	assert_string_equal(notes_of(journal, "sip:a@x"), "0, 4294967295 s;");
+	journal_note(journal, "sip:a@x", "%s %02x %%", "a", 7u);
+	assert_string_equal(notes_of(journal, "sip:a@x"), "a 07 %;");
+	journal_note(journal, "sip:a@x", "<%s%s>", longer, "behind");
+	snprintf(expected, sizeof(expected), "<%.*s;", JOURNAL_NOTE_BYTES - 2, longer);
+	assert_string_equal(notes_of(journal, "sip:a@x"), expected);
+	journal_free(journal);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_the_latest_of_each_person),
+		cmocka_unit_test(prints_like_printf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

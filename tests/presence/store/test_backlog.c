@@ -139,9 +139,40 @@ static void sees_each_key_once(void **state)
 	seen_free(seen);
 }
 
+// More keys than buckets: they are split as keys come, and each key is found all the while.
+static void finds_each_of_many(void **state)
+{
+	enum { MANY = 3000 };
+	struct backlog *backlog = backlog_new(100000);
+	char field[16];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(field, sizeof(field), "%d", i);
+		put(backlog, field, field);
+		snprintf(field, sizeof(field), "%d", i / 2);
+		assert_non_null(backlog_find(backlog, RECORD_CALL, text(field)));
+	}
+	assert_int_equal(backlog_count(backlog), MANY);
+	for (int i = 0; i < MANY; i++) {
+		struct backlog_entry *entry;
+
+		snprintf(field, sizeof(field), "%d", i);
+		entry = backlog_find(backlog, RECORD_CALL, text(field));
+		assert_non_null(entry);
+		assert_int_equal(entry->value_len, strlen(field));
+		assert_memory_equal(entry->value, field, strlen(field));
+	}
+	while (backlog_queued(backlog))
+		backlog_stored(backlog, backlog_take(backlog, 100), on_stored, NULL);
+	assert_int_equal(backlog_count(backlog), 0);
+	assert_null(backlog_find(backlog, RECORD_CALL, text("1")));
+	backlog_free(backlog);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_each_of_many),
 		cmocka_unit_test(replaces_what_waits),
 		cmocka_unit_test(writes_a_newer_version_after_the_older),
 		cmocka_unit_test(keeps_the_order_of_what_comes_back),
