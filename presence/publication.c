@@ -16,7 +16,6 @@
 #include "presence/publication_state.h"
 #include "presence/store/store.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,23 +145,39 @@ void publication_free(struct publication *publication)
 	metric_set(&publications_now, publications_now.value - 1);
 }
 
+// false: it does not fit, and there is nothing.
+static bool record_text(char to[STORE_TEXT], const char *from)
+{
+	size_t len = strlen(from);
+	bool fits = len < STORE_TEXT;
+
+	if (!fits)
+		len = 0;
+	memcpy(to, from, len);
+	to[len] = '\0';
+	return fits;
+}
+
+// A cut name would be somebody else's; a display name is for people.
+static bool publication_record_names(struct store_publication *record, const struct person *person)
+{
+	record_text(record->display, person->display ? person->display : "");
+	return record_text(record->person, person->aor);
+}
+
 static void publication_record(const struct publication *publication, const char *etag,
 			       uint64_t expires_ns)
 {
 	const struct person *person = publication->person;
 	bool publishing = publication->phase >= PHASE_INTENT && publication->kind != PUBLISH_REMOVE;
-	struct store_publication record = {.wanted = publication->desired || publishing};
+	struct store_publication record;
 
-	// A cut name would be somebody else's.
-	if (strlen(person->aor) >= sizeof(record.person) || strlen(etag) >= sizeof(record.etag))
+	if (!publication_record_names(&record, person) || !record_text(record.etag, etag))
 		return;
-	snprintf(record.person, sizeof(record.person), "%s", person->aor);
-	snprintf(record.display, sizeof(record.display), "%s",
-		 person->display ? person->display : "");
-	snprintf(record.etag, sizeof(record.etag), "%s", etag);
+	record.wanted = publication->desired || publishing;
 	record.expires_wall_ns = clock_mono_to_wall(expires_ns);
-	if (publication->orphaned)
-		record.orphan_wall_ns = clock_mono_to_wall(publication->orphan_ns);
+	record.orphan_wall_ns = publication->orphaned ? clock_mono_to_wall(publication->orphan_ns)
+						      : 0;
 	store_save_publication(publication->all->store, &record, 0, NULL, NULL);
 }
 
@@ -391,7 +406,7 @@ void publication_turn(void *ctx, struct publish_turn *turn)
 	struct publication *publication =
 		(struct publication *)((char *)turn - offsetof(struct publication, turn));
 	struct publications *all = publication->all;
-	struct store_publication record = {.wanted = true};
+	struct store_publication record;
 	uint64_t now = clock_mono_ns(), at;
 	enum publish_kind kind;
 
@@ -404,15 +419,15 @@ void publication_turn(void *ctx, struct publish_turn *turn)
 	}
 	publication->kind = (uint8_t)kind;
 	publication_wait(publication, UINT64_MAX);
-	if (kind != PUBLISH_INITIAL || strlen(publication->person->aor) >= sizeof(record.person)) {
+	if (kind != PUBLISH_INITIAL || !publication_record_names(&record, publication->person)) {
 		publication_send(publication);
 		return;
 	}
 	// The registrar may know of it before we know its tag: write down that it may exist.
-	snprintf(record.person, sizeof(record.person), "%s", publication->person->aor);
-	snprintf(record.display, sizeof(record.display), "%s",
-		 publication->person->display ? publication->person->display : "");
+	record.etag[0] = '\0';
+	record.wanted = true;
 	record.expires_wall_ns = clock_mono_to_wall(publication_intent_ns(publication, now));
+	record.orphan_wall_ns = 0;
 	publication->phase = PHASE_INTENT;
 	if (store_intend(all->store, &record, INTENT_PATIENCE_NS, publication_intent_saved,
 			 publication))

@@ -328,6 +328,8 @@ bool worker_turn(struct worker *worker)
 	worker_release(worker);
 	if (worker_drain(worker) == 0)
 		return false;
+	// What came of it leaves now, before the answers to others are looked at.
+	timer_wheel_advance(loop_wheel(worker->parts.loop), clock_mono_ns());
 	loop_run_once(worker->parts.loop, 0);
 	return true;
 }

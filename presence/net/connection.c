@@ -18,6 +18,8 @@
 
 // Reads of one turn; the others want theirs, too.
 enum { TURN_READS = 16 };
+// One write's worth: a TLS record (RFC 8446 5.1), some fifteen PUBLISH.
+enum { GATHER_BYTES = 16384 };
 
 METRIC_COUNTER(metric_receive_full, "offhook_connection_limit", "cause=\"receive\"",
 	       "Limits of a connection that were reached");
@@ -345,6 +347,13 @@ int connection_send(struct connection *connection, const void *data, size_t len)
 	if (connection->failure != 0 || (error == 0 && connection->state == CONNECTION_OPEN))
 		connection_soon(connection);
 	return error;
+}
+
+bool connection_gathers(const struct connection *connection)
+{
+	return connection->state == CONNECTION_OPEN && connection->failure == 0 &&
+	       connection->send.len > 0 && connection->send.len < GATHER_BYTES &&
+	       timer_is_set(&connection->soon);
 }
 
 void connection_close(struct connection *connection)

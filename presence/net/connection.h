@@ -66,6 +66,8 @@ struct connection *connection_adopt(struct loop *loop, int fd,
 // there is by then. Datagrams go at once. -ENOBUFS: send_limit reached; -ENOTCONN: closing. A
 // datagram may be too large (-EMSGSIZE), or the socket have no peer (-EDESTADDRREQ).
 int connection_send(struct connection *connection, const void *data, size_t len);
+// Open, with bytes that leave when the loop comes round, and room for more in the same write.
+bool connection_gathers(const struct connection *connection);
 // No callback afterwards. Bytes queued are dropped, a TLS close_notify is tried.
 void connection_close(struct connection *connection);
 

@@ -3,8 +3,6 @@
 #include "presence/store/record.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 // No text is longer than three digits can say.
@@ -50,6 +48,13 @@ static char *put_format(char *at)
 	return at;
 }
 
+static char *put_hex(char *at, uint64_t number)
+{
+	for (int shift = 60; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[number >> shift & 15];
+	return at;
+}
+
 size_t record_publication_field(const char *person, char *out)
 {
 	size_t len = strnlen(person, STORE_TEXT - 1);
@@ -74,8 +79,13 @@ size_t record_publication_value(const struct store_publication *record, char *ou
 size_t record_call_field(struct siphash128 call_key, uint64_t caller_tag, uint64_t callee_tag,
 			 char *out)
 {
-	return (size_t)sprintf(out, "%016" PRIx64 "%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64,
-			       call_key.word[0], call_key.word[1], caller_tag, callee_tag);
+	char *at = put_hex(out, call_key.word[0]);
+
+	at = put_hex(at, call_key.word[1]);
+	*at++ = '-';
+	at = put_hex(at, caller_tag);
+	*at++ = '-';
+	return (size_t)(put_hex(at, callee_tag) - out);
 }
 
 size_t record_call_value(const struct store_call *record, char *out)
