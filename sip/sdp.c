@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pass over the lines. What stands before the first m= is said of all streams, what comes after
+// it of that one. Most lines say nothing of interest and are left after two octets.
+#include "sip/sdp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+	// More parts, or longer header lines, than anybody sends beside a description.
+	PARTS_MAX = 16,
+	ADDRESS_TEXT = 46, // INET6_ADDRSTRLEN
+};
+
+struct text {
+	const char *at, *end;
+};
+
+enum connection {
+	CONNECTION_NONE,
+	CONNECTION_UNKNOWN, // a name, or not readable
+	CONNECTION_HELD,    // 0.0.0.0
+	CONNECTION_GOOD,
+};
+
+enum direction {
+	DIRECTION_NONE,
+	DIRECTION_BOTH,
+	DIRECTION_LESS, // sendonly, recvonly, inactive
+};
+
+// What is said of the session, or of one stream.
+struct scope {
+	enum connection connection;
+	enum direction direction;
+	struct sdp_address address; // its port is the stream's; 0: refused, or can't be followed
+	struct sdp_address rtcp;    // port 0: where everybody expects it
+};
+
+static bool line_next(struct text *rest, struct text *line)
+{
+	const char *feed;
+
+	if (rest->at == rest->end)
+		return false;
+	feed = memchr(rest->at, '\n', (size_t)(rest->end - rest->at));
+	line->at = rest->at;
+	line->end = feed != NULL ? feed : rest->end;
+	rest->at = feed != NULL ? feed + 1 : rest->end;
+	while (line->end > line->at && (line->end[-1] == '\r' || line->end[-1] == ' '))
+		line->end--;
+	return true;
+}
+
+// Up to the next blank.
+static struct text word_next(struct text *rest)
+{
+	struct text word = {rest->at, rest->at};
+
+	while (word.end < rest->end && *word.end != ' ')
+		word.end++;
+	rest->at = word.end < rest->end ? word.end + 1 : word.end;
+	return word;
+}
+
+static bool text_is(struct text text, const char *value)
+{
+	size_t len = strlen(value);
+
+	return (size_t)(text.end - text.at) == len && strncasecmp(text.at, value, len) == 0;
+}
+
+static bool text_begins(struct text text, const char *value)
+{
+	size_t len = strlen(value);
+
+	return (size_t)(text.end - text.at) >= len && strncasecmp(text.at, value, len) == 0;
+}
+
+// Digits up to the end or a slash (m=audio 49170/2: so many pairs of ports from there).
+static bool read_port(struct text text, uint16_t *port)
+{
+	uint32_t number = 0;
+	const char *at = text.at;
+
+	for (; at < text.end && *at >= '0' && *at <= '9' && number <= UINT16_MAX; at++)
+		number = number * 10 + (uint32_t)(*at - '0');
+	if (at == text.at || number > UINT16_MAX || (at < text.end && *at != '/'))
+		return false;
+	*port = (uint16_t)number;
+	return true;
+}
+
+static bool is_zero(const uint8_t *octet)
+{
+	static const uint8_t nothing[16];
+
+	return memcmp(octet, nothing, sizeof(nothing)) == 0;
+}
+
+// "IN IP4 192.0.2.1", with "/127" behind a multicast address.
+static enum connection read_connection(struct text rest, struct sdp_address *address)
+{
+	struct text net = word_next(&rest), type = word_next(&rest), host = word_next(&rest);
+	const char *slash = memchr(host.at, '/', (size_t)(host.end - host.at));
+	size_t len = (size_t)((slash != NULL ? slash : host.end) - host.at);
+	bool is_six = text_is(type, "IP6");
+	char text[ADDRESS_TEXT];
+
+	if (!text_is(net, "IN") || (!is_six && !text_is(type, "IP4")) || len >= sizeof(text))
+		return CONNECTION_UNKNOWN;
+	memcpy(text, host.at, len);
+	text[len] = '\0';
+	memset(address->octet, 0, sizeof(address->octet));
+	if (inet_pton(is_six ? AF_INET6 : AF_INET, text, address->octet) != 1)
+		return CONNECTION_UNKNOWN;
+	address->version = is_six ? 6 : 4;
+	return is_zero(address->octet) ? CONNECTION_HELD : CONNECTION_GOOD;
+}
+
+// "audio 49170 RTP/AVP 0 8"
+static void read_stream(struct text rest, struct scope *stream)
+{
+	struct text port, transport;
+
+	word_next(&rest);
+	port = word_next(&rest);
+	transport = word_next(&rest);
+	if (!read_port(port, &stream->address.port) || text_begins(transport, "TCP"))
+		stream->address.port = 0;
+}
+
+// "53020" or "53020 IN IP4 192.0.2.4"
+static void read_rtcp(struct text rest, struct scope *scope)
+{
+	struct text port = word_next(&rest);
+
+	if (!read_port(port, &scope->rtcp.port))
+		scope->rtcp.port = 0;
+	else if (rest.at < rest.end && read_connection(rest, &scope->rtcp) != CONNECTION_GOOD)
+		scope->rtcp.port = 0;
+}
+
+static void read_attribute(struct text value, struct scope *scope)
+{
+	if (text_is(value, "sendrecv"))
+		scope->direction = DIRECTION_BOTH;
+	else if (text_is(value, "sendonly") || text_is(value, "recvonly") ||
+		 text_is(value, "inactive"))
+		scope->direction = DIRECTION_LESS;
+	else if (text_begins(value, "rtcp:"))
+		read_rtcp((struct text){value.at + 5, value.end}, scope);
+}
+
+static void add(struct sdp *sdp, const struct sdp_address *address)
+{
+	if (sdp->count < SDP_ADDRESSES)
+		sdp->address[sdp->count++] = *address;
+}
+
+static void finish_stream(struct sdp *sdp, const struct scope *session, struct scope *stream)
+{
+	const struct scope *where = stream->connection != CONNECTION_NONE ? stream : session;
+	enum direction direction = stream->direction != DIRECTION_NONE ? stream->direction
+								       : session->direction;
+	uint16_t port = stream->address.port;
+
+	if (port == 0)
+		return;
+	if (where->connection != CONNECTION_HELD && direction != DIRECTION_LESS)
+		sdp->two_way = 1;
+	if (where->connection != CONNECTION_GOOD)
+		return;
+	stream->address = where->address;
+	stream->address.port = port;
+	add(sdp, &stream->address);
+	// On the port of the stream, or the next one, it is found without being told of.
+	if (stream->rtcp.port == 0 || stream->rtcp.port == port || stream->rtcp.port == port + 1)
+		return;
+	if (stream->rtcp.version == 0) {
+		port = stream->rtcp.port;
+		stream->rtcp = stream->address;
+		stream->rtcp.port = port;
+	}
+	add(sdp, &stream->rtcp);
+}
+
+static int read_description(struct text rest, struct sdp *sdp)
+{
+	static const struct scope nothing;
+	struct scope session = nothing, stream = nothing, *scope = &session;
+	struct text line;
+
+	if (!line_next(&rest, &line) || !text_is(line, "v=0"))
+		return -EINVAL;
+	while (line_next(&rest, &line)) {
+		struct text value = {line.at + 2, line.end};
+
+		if (line.end - line.at < 2 || line.at[1] != '=')
+			continue;
+		switch (line.at[0]) {
+		case 'c': scope->connection = read_connection(value, &scope->address); break;
+		case 'a': read_attribute(value, scope); break;
+		case 'm':
+			if (scope == &stream)
+				finish_stream(sdp, &session, &stream);
+			scope = &stream;
+			stream = nothing;
+			read_stream(value, &stream);
+			break;
+		default: break;
+		}
+	}
+	if (scope == &stream)
+		finish_stream(sdp, &session, &stream);
+	return 0;
+}
+
+// Reads the header of a part up to its empty line. true: it is a description.
+static bool part_is_description(struct text *rest)
+{
+	bool is_sdp = false;
+	struct text line;
+
+	while (line_next(rest, &line) && line.at < line.end) {
+		if (!text_begins(line, "Content-Type:") && !text_begins(line, "c:"))
+			continue;
+		line.at = (const char *)memchr(line.at, ':', (size_t)(line.end - line.at)) + 1;
+		while (line.at < line.end && (*line.at == ' ' || *line.at == '\t'))
+			line.at++;
+		is_sdp = text_begins(line, "application/sdp");
+	}
+	return is_sdp;
+}
+
+// The first line is the delimiter: what the header says it is need not be known.
+static bool find_part(struct text *body)
+{
+	struct text rest = *body, delimiter;
+
+	line_next(&rest, &delimiter);
+	for (int i = 0; i < PARTS_MAX && rest.at < rest.end; i++) {
+		bool found = part_is_description(&rest);
+		const char *next = memmem(rest.at, (size_t)(rest.end - rest.at), delimiter.at,
+					  (size_t)(delimiter.end - delimiter.at));
+		struct text part = {rest.at, next != NULL ? next : rest.end}, line;
+
+		if (found) {
+			*body = part;
+			return true;
+		}
+		if (next == NULL)
+			return false;
+		rest.at = next;
+		line_next(&rest, &line);
+	}
+	return false;
+}
+
+int sdp_parse(const char *body, size_t len, struct sdp *sdp)
+{
+	struct text text = {body, body + len};
+
+	*sdp = (struct sdp){0};
+	if (len < 2 || (text_begins(text, "--") && !find_part(&text)))
+		return -ENOENT;
+	return read_description(text, sdp);
+}
