@@ -8,6 +8,8 @@
 enum {
 	// How much of a first line is looked at for its end.
 	START_LINE_BYTES = 2048,
+	// No header that ends a message is longer; candidates and keys of a description may be.
+	LAST_LINE_BYTES = 512,
 	STUN_HEADER_BYTES = 20, // RFC 8489 5
 	STUN_COOKIE_OFF = 4,
 	TLS_HEADER_BYTES = 5,   // RFC 8446 5.1
@@ -22,6 +24,7 @@ struct gate_policy gate_policy_calls(bool early, bool ack)
 		// A BYE that was challenged has ended nothing, and the first line doesn't say
 		// whether it was a BYE.
 		.challenges = true,
+		.descriptions = true,
 	};
 
 	if (ack)
@@ -74,6 +77,31 @@ static bool has_version_word(const char *text)
 	       text[3] == '/';
 }
 
+// Whether the last line that is not empty can be the last one of a session description, or of a
+// multipart body: a message without a body ends with a header line. So nearly all ringing and all
+// acknowledging costs one short look at its end, which is enough even in a flood of it.
+static bool ends_like_description(const char *text, size_t len)
+{
+	const char *end = text + len, *line;
+	size_t scan;
+
+	while (end > text && is_line_end(end[-1]))
+		end--;
+	scan = (size_t)(end - text) < LAST_LINE_BYTES ? (size_t)(end - text) : LAST_LINE_BYTES;
+	line = memrchr(end - scan, '\n', scan);
+	if (line == NULL)
+		return scan == LAST_LINE_BYTES;
+	if (end - line < 3)
+		return false;
+	return line[2] == '=' || (line[1] == '-' && line[2] == '-');
+}
+
+static enum gate_verdict described_verdict(const struct gate_policy *policy, const char *text,
+					   size_t len)
+{
+	return policy->descriptions && ends_like_description(text, len) ? GATE_PARSE : GATE_IGNORE;
+}
+
 static enum gate_verdict response_verdict(const struct gate_policy *policy, const char *line,
 					  size_t len)
 {
@@ -87,7 +115,7 @@ static enum gate_verdict response_verdict(const struct gate_policy *policy, cons
 	if (status == 100)
 		return GATE_IGNORE;
 	if (status > 100 && status < 200)
-		return policy->provisional ? GATE_PARSE : GATE_IGNORE;
+		return policy->provisional ? GATE_PARSE : described_verdict(policy, line, len);
 	if (status == 401 || status == 407)
 		return policy->challenges ? GATE_PARSE : GATE_IGNORE;
 	return GATE_PARSE;
@@ -154,6 +182,8 @@ static enum gate_verdict request_verdict(const struct gate_policy *policy, const
 		return GATE_NOT_SIP;
 	if (policy->everything || (policy->methods & 1u << method) != 0)
 		return GATE_PARSE;
+	if (method == SIP_ACK || method == SIP_PRACK || method == SIP_UPDATE)
+		return described_verdict(policy, line, len);
 	return GATE_IGNORE;
 }
 

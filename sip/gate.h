@@ -18,13 +18,15 @@ enum gate_verdict {
 
 // What to parse. Bits by enum sip_method for requests; by status class for responses.
 struct gate_policy {
-	uint32_t methods; // 1 << enum sip_method
-	bool provisional; // 101..199
-	bool challenges;  // 401 and 407
-	bool everything;  // all that is SIP (replay counts it)
+	uint32_t methods;  // 1 << enum sip_method
+	bool provisional;  // 101..199
+	bool challenges;   // 401 and 407
+	bool descriptions; // what else may carry an offer or an answer, if it ends like one
+	bool everything;   // all that is SIP (replay counts it)
 };
 
-// For calls as presence sees them; early: 18x matters too, ack: ACK matters too.
+// For calls as presence sees them; early: 18x matters too, ack: ACK matters too. Either does anyway
+// if it says where media go to, and so do PRACK and UPDATE.
 struct gate_policy gate_policy_calls(bool early, bool ack);
 
 enum gate_verdict gate_classify(const struct gate_policy *policy, const char *payload, size_t len);

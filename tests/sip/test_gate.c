@@ -124,6 +124,53 @@ static void test_policy_of_calls(void **state)
 	}
 }
 
+// What may carry an offer or an answer passes if it ends like one, whatever else is set.
+static void test_descriptions(void **state)
+{
+	static const char head[] = "Via: SIP/2.0/UDP h\r\nContent-Type: application/sdp\r\n";
+	static const struct {
+		const char *start, *end;
+		enum gate_verdict verdict;
+	} rows[] = {
+		{"SIP/2.0 183 Progress", "\r\nv=0\r\nm=audio 6000 RTP/AVP 0\r\n", GATE_PARSE},
+		{"SIP/2.0 180 Ringing", "\r\nv=0\r\na=sendrecv", GATE_PARSE},
+		{"SIP/2.0 183 Progress", "\nv=0\na=sendrecv\n", GATE_PARSE},
+		{"SIP/2.0 183 Progress", "\r\nv=0\r\na=sendrecv\r\n\r\n", GATE_PARSE},
+		{"SIP/2.0 183 Progress", "\r\n--b\r\n\r\nv=0\r\n--b--\r\n", GATE_PARSE},
+		{"SIP/2.0 183 Progress", "Content-Length: 0\r\n\r\n", GATE_IGNORE},
+		{"SIP/2.0 180 Ringing", "l:0\r\n\r\n", GATE_IGNORE},
+		{"SIP/2.0 180 Ringing", "\r\n\r\n\r\n", GATE_IGNORE},
+		{"SIP/2.0 100 Trying", "\r\nv=0\r\na=sendrecv\r\n", GATE_IGNORE},
+		{"ACK sip:a@b SIP/2.0", "\r\nv=0\r\na=sendrecv\r\n", GATE_PARSE},
+		{"ACK sip:a@b SIP/2.0", "Content-Length: 0\r\n\r\n", GATE_IGNORE},
+		{"PRACK sip:a@b SIP/2.0", "\r\nv=0\r\na=sendrecv\r\n", GATE_PARSE},
+		{"PRACK sip:a@b SIP/2.0", "Content-Length: 0\r\n\r\n", GATE_IGNORE},
+		{"UPDATE sip:a@b SIP/2.0", "\r\nv=0\r\na=sendrecv\r\n", GATE_PARSE},
+		{"UPDATE sip:a@b SIP/2.0", "Content-Length: 0\r\n\r\n", GATE_IGNORE},
+		{"OPTIONS sip:a@b SIP/2.0", "\r\nv=0\r\na=sendrecv\r\n", GATE_IGNORE},
+	};
+	struct gate_policy policy = gate_policy_calls(false, false);
+	char text[2048], line[700];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int len = snprintf(text, sizeof(text), "%s\r\n%s%s", rows[i].start, head,
+				   rows[i].end);
+		char *copy = exact_copy(text, (size_t)len);
+
+		if (gate_classify(&policy, copy, (size_t)len) != rows[i].verdict)
+			fail_msg("%s", text);
+		free(copy);
+	}
+	// A last line longer than any header is one of a description.
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	int len = snprintf(text, sizeof(text), "%s\r\n%s\r\nv=0\r\na=%s", rows[0].start, head,
+			   line);
+	assert_int_equal(gate_classify(&policy, text, (size_t)len), GATE_PARSE);
+	policy.descriptions = false;
+	assert_int_equal(gate_classify(&policy, text, (size_t)len), GATE_IGNORE);
+}
+
 static void test_challenges_may_be_let_go(void **state)
 {
 	struct gate_policy policy = gate_policy_calls(false, false);
@@ -170,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_policy_of_calls),
+		cmocka_unit_test(test_descriptions),
 		cmocka_unit_test(test_challenges_may_be_let_go),
 		cmocka_unit_test(test_nothing_good_is_lost),
 	};
