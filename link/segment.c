@@ -2,7 +2,7 @@
 // The memfd and its mapping. In each process the mapping has a private page in front, which holds
 // what this process checked once, and unmapped addresses behind:
 //
-//   [ private page | segment: header, rings ... | EVENT_RING_SLOTS_MAX slots of nothing ]
+//   [ private page | segment: header, media, rings ... | EVENT_RING_SLOTS_MAX slots of nothing ]
 //
 // so that sizes and offsets are never believed twice, and a ring whose size the other process
 // overwrote leads to a crash of the believer at worst, never to other memory of it.
@@ -43,9 +43,15 @@ static size_t align_up(size_t bytes)
 	return (bytes + RING_ALIGN - 1) / RING_ALIGN * RING_ALIGN;
 }
 
+static size_t media_offset(void)
+{
+	return align_up(sizeof(struct segment));
+}
+
 static size_t ring_offset(uint32_t lcore, uint32_t ring_slots)
 {
-	return align_up(sizeof(struct segment)) + lcore * align_up(event_ring_bytes(ring_slots));
+	return media_offset() + align_up(sizeof(struct media_table)) +
+	       lcore * align_up(event_ring_bytes(ring_slots));
 }
 
 static bool size_is_sane(uint32_t lcores, uint32_t ring_slots)
@@ -178,4 +184,9 @@ struct event_ring *segment_ring(struct segment *segment, uint32_t lcore)
 	if (lcore >= view->lcores)
 		return NULL;
 	return (struct event_ring *)((char *)segment + ring_offset(lcore, view->ring_slots));
+}
+
+struct media_table *segment_media(struct segment *segment)
+{
+	return (struct media_table *)((char *)segment + media_offset());
 }
