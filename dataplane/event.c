@@ -143,8 +143,34 @@ static void put_texts(struct call_event *event, const char *buf, const struct si
 	put_text(event, EVENT_TEXT_USER_AGENT, buf, msg->user_agent, EVENT_USER_AGENT_BYTES, true);
 }
 
+bool event_media(const char *buf, const struct sip_msg *msg, struct sdp *sdp)
+{
+	const char *body = buf + msg->body_off;
+	bool is_multipart = msg->body_len > 2 && body[0] == '-' && body[1] == '-';
+
+	switch (msg->cseq_method) {
+	case SIP_INVITE:
+	case SIP_ACK:
+	case SIP_PRACK:
+	case SIP_UPDATE: break;
+	default: return false;
+	}
+	return msg->status < 300 && (msg->flags & SIP_HAS_SDP || is_multipart) &&
+	       sdp_parse(body, msg->body_len, sdp) == 0;
+}
+
+// The first of the texts, so that there always is room for it.
+static void put_media(struct call_event *event, const struct sdp *sdp)
+{
+	size_t len = offsetof(struct sdp, address) + sdp->count * sizeof(sdp->address[0]);
+
+	event->media = (struct sip_slice){0, (uint16_t)len};
+	event->text_bytes = (uint16_t)len;
+	memcpy(event->bytes, sdp, len);
+}
+
 void event_fill(struct call_event *event, const struct siphash_key *key, const struct frame *frame,
-		const char *buf, const struct sip_msg *msg)
+		const char *buf, const struct sip_msg *msg, const struct sdp *sdp)
 {
 	memset(event, 0, offsetof(struct call_event, bytes));
 	event->call_key = siphash128(key, buf + msg->call_id.off, msg->call_id.len);
@@ -168,6 +194,8 @@ void event_fill(struct call_event *event, const struct siphash_key *key, const s
 	memcpy(event->target, frame->target, sizeof(event->target));
 	if (msg->method == SIP_INVITE && msg->replaces.len)
 		put_replaces(event, key, buf, msg->replaces);
+	if (sdp)
+		put_media(event, sdp);
 	put_texts(event, buf, msg);
 }
 

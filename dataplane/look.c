@@ -33,13 +33,13 @@ void look_follow(struct look *look, bool early, bool ack, bool everything)
 	look->policy.everything = everything;
 }
 
-static bool matters(const struct look *look, const struct sip_msg *msg)
+static bool matters(const struct look *look, const struct sip_msg *msg, bool has_media)
 {
 	switch (call_classify(msg->flags & SIP_IS_RESPONSE, msg->method, msg->cseq_method,
 			      msg->status, msg->flags & SIP_HAS_TO_TAG)) {
-	case CALL_MSG_NONE: return false;
-	case CALL_MSG_PROGRESS: return look->early;
-	case CALL_MSG_ACK: return look->ack;
+	case CALL_MSG_NONE: return has_media && msg->method != SIP_NONE;
+	case CALL_MSG_PROGRESS: return look->early || has_media;
+	case CALL_MSG_ACK: return look->ack || has_media;
 	default: return true;
 	}
 }
@@ -70,11 +70,13 @@ bool look_payload(struct look *look, const struct frame *frame, const char *payl
 	}
 	value[WIRE_SIP_PARSED]++;
 	value[WIRE_SIP_REFERENCE] += (msg.flags & SIP_BY_REFERENCE) != 0;
-	if (!matters(look, &msg)) {
+	struct sdp sdp;
+	bool has_media = event_media(payload, &msg, &sdp);
+	if (!matters(look, &msg, has_media)) {
 		value[WIRE_SIP_NO_EVENT]++;
 		return false;
 	}
-	event_fill(event, &look->key, frame, payload, &msg);
+	event_fill(event, &look->key, frame, payload, &msg, has_media ? &sdp : NULL);
 	event->mono_ns = now_ns;
 	event->lcore = look->lcore;
 	value[WIRE_EVENTS]++;

@@ -7,7 +7,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "sip/sdp.h"
 #include "sip/siphash.h"
 #include "sip/slice.h"
 
@@ -36,7 +38,7 @@ enum event_text {
 };
 
 enum {
-	EVENT_TEXT_BYTES = 768,
+	EVENT_TEXT_BYTES = 840,
 	EVENT_URI_BYTES = 255, // longer without port and parameters: absent and EVENT_CUT_TEXT
 	EVENT_CALL_ID_BYTES = 96,
 	EVENT_USER_AGENT_BYTES = 64,
@@ -62,7 +64,8 @@ struct call_event {
 	uint16_t source_port, target_port;
 	uint8_t source[16], target[16];          // IPv4 in the first four octets; network order
 	struct sip_slice text[EVENT_TEXT_COUNT]; // into bytes[]
-	uint16_t text_bytes;                     // used of bytes[]
+	struct sip_slice media; // into bytes[]: a struct sdp without the addresses that it lacks
+	uint16_t text_bytes;    // used of bytes[]
 	char bytes[EVENT_TEXT_BYTES];
 };
 
@@ -72,4 +75,17 @@ _Static_assert(sizeof(struct call_event) <= 1024, "an event is at most one kilob
 static inline uint32_t call_event_bytes(const struct call_event *event)
 {
 	return (uint32_t)offsetof(struct call_event, bytes) + event->text_bytes;
+}
+
+// What the message's session description said. false: it had none.
+static inline bool call_event_media(const struct call_event *event, struct sdp *sdp)
+{
+	*sdp = (struct sdp){0};
+	if (event->media.len < offsetof(struct sdp, address) || event->media.len > sizeof(*sdp))
+		return false;
+	memcpy(sdp, event->bytes + event->media.off, event->media.len);
+	// Neither count nor switch is more than the wire's word.
+	size_t there = (event->media.len - offsetof(struct sdp, address)) / sizeof(sdp->address[0]);
+	sdp->count = (uint8_t)(sdp->count < there ? sdp->count : there);
+	return true;
 }

@@ -61,6 +61,8 @@ static bool slot_copy(const struct call_event *slot, struct call_event *event)
 	for (unsigned int i = 0; i < EVENT_TEXT_COUNT; i++)
 		if (event->text[i].off + event->text[i].len > event->text_bytes)
 			return false;
+	if (event->media.off + event->media.len > event->text_bytes)
+		return false;
 	memcpy(event->bytes, slot->bytes, event->text_bytes);
 	return true;
 }

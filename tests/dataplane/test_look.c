@@ -191,6 +191,60 @@ static void test_fields(void **state)
 	assert_int_equal(event.text[EVENT_TEXT_REQUEST_URI].len, 0);
 }
 
+#define SDP "v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 6000 RTP/AVP 0\r\n"
+
+static const struct {
+	const char *start, *to_tag, *cseq, *type, *body;
+	bool event, media; // with everything off
+} described[] = {
+	{"INVITE sip:b@x SIP/2.0", "", "INVITE", "application/sdp", SDP, true, true},
+	{"SIP/2.0 200 OK", ";tag=b1", "INVITE", "application/sdp", SDP, true, true},
+	{"SIP/2.0 200 OK", ";tag=b1", "INVITE", "application/SDP;x=y", SDP, true, true},
+	{"SIP/2.0 200 OK", ";tag=b1", "UPDATE", "application/sdp", SDP, true, true},
+	{"SIP/2.0 200 OK", ";tag=b1", "PRACK", "application/sdp", SDP, true, true},
+	{"SIP/2.0 200 OK", ";tag=b1", "OPTIONS", "application/sdp", SDP, true, false},
+	{"SIP/2.0 488 No", ";tag=b1", "INVITE", "application/sdp", SDP, true, false},
+	{"SIP/2.0 183 Progress", ";tag=b1", "INVITE", "application/sdp", SDP, true, true},
+	{"SIP/2.0 183 Progress", "", "INVITE", "application/sdp", SDP, false, false},
+	{"SIP/2.0 183 Progress", ";tag=b1", "INVITE", "text/plain", SDP, false, false},
+	{"SIP/2.0 183 Progress", ";tag=b1", "INVITE", "application/sdp", "a=x\r\n", false, false},
+	{"SIP/2.0 100 Trying", ";tag=b1", "INVITE", "application/sdp", SDP, false, false},
+	{"ACK sip:b@x SIP/2.0", ";tag=b1", "ACK", "application/sdp", SDP, true, true},
+	{"PRACK sip:b@x SIP/2.0", ";tag=b1", "PRACK", "application/sdp", SDP, true, true},
+	{"UPDATE sip:b@x SIP/2.0", ";tag=b1", "UPDATE", "application/sdp", SDP, true, true},
+	{"OPTIONS sip:b@x SIP/2.0", ";tag=b1", "OPTIONS", "application/sdp", SDP, false, false},
+	{"SIP/2.0 200 OK", ";tag=b1", "INVITE", "multipart/mixed;boundary=q",
+	 "--q\r\nContent-Type: application/sdp\r\n\r\n" SDP "\r\n--q--\r\n", true, true},
+};
+
+static void test_media(void **state)
+{
+	char extra[256], text[4096];
+	struct sdp sdp;
+
+	for (size_t i = 0; i < sizeof(described) / sizeof(described[0]); i++) {
+		snprintf(extra, sizeof(extra), "Content-Type: %s\r\n", described[i].type);
+		snprintf(
+			text, sizeof(text), "%s",
+			message(described[i].start, described[i].to_tag, described[i].cseq, extra));
+		size_t head = strlen(text) - strlen("Content-Length: 0\r\n\r\n");
+		snprintf(text + head, sizeof(text) - head, "Content-Length: %zu\r\n\r\n%s",
+			 strlen(described[i].body), described[i].body);
+		prepare(false, false, false);
+		bool made = look_text(text);
+		if (made != described[i].event ||
+		    (made && call_event_media(&event, &sdp) != described[i].media))
+			fail_msg("%s, %s: %d", described[i].start, described[i].type, made);
+		if (!made || !described[i].media)
+			continue;
+		assert_int_equal(sdp.count, 1);
+		assert_int_equal(sdp.two_way, 1);
+		assert_int_equal(sdp.address[0].port, 6000);
+		assert_memory_equal(sdp.address[0].octet, ((uint8_t[16]){192, 0, 2, 9}), 16);
+		assert_string_equal(text_of(EVENT_TEXT_CALL_ID), "call-1@sbc");
+	}
+}
+
 static void test_limits(void **state)
 {
 	char uri[400], tail[400], extra[2048], agent[120];
@@ -234,7 +288,8 @@ static void test_limits(void **state)
 		 "P-Called-Party-ID: <%s>\r\nUser-Agent: %s\r\n",
 		 uri, uri, uri, agent);
 	uri[EVENT_URI_BYTES] = '\0';
-	assert_true(look_text(message("INVITE sip:b@x SIP/2.0", "", "INVITE", extra)));
+	snprintf(tail, sizeof(tail), "INVITE %s SIP/2.0", uri);
+	assert_true(look_text(message(tail, "", "INVITE", extra)));
 	assert_true(event.text_bytes <= EVENT_TEXT_BYTES);
 	assert_int_equal(event.text[EVENT_TEXT_ASSERTED].len, EVENT_URI_BYTES);
 	assert_int_equal(event.text[EVENT_TEXT_CALLED_PARTY].len, 0);
@@ -299,9 +354,10 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_which),    cmocka_unit_test(test_others),
-		cmocka_unit_test(test_fields),   cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_replaces), cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_which),        cmocka_unit_test(test_others),
+		cmocka_unit_test(test_fields),       cmocka_unit_test(test_media),
+		cmocka_unit_test(test_limits),       cmocka_unit_test(test_replaces),
+		cmocka_unit_test(test_cut_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
