@@ -141,6 +141,8 @@ const struct schema_key schema_keys[] = {
 	DURATION("calls.bye_timeout", calls.bye_timeout_ns, LIVE, S, HOUR, "32s"),
 	DURATION("calls.session_slack", calls.session_slack_ns, LIVE | ZERO, MS, HOUR, "32s"),
 	DURATION("calls.max_call_age", calls.max_call_age_ns, LIVE | ZERO, 10 * S, 30 * DAY, "2h"),
+	DURATION("calls.media_silence", calls.media_silence_ns, LIVE | ZERO, 5 * S, DAY, "60s"),
+	BOOL("calls.media_silence_on_hold", calls.media_silence_on_hold, LIVE, "no"),
 	DURATION("calls.clear_delay", calls.clear_delay_ns, LIVE | ZERO, MS, HOUR, "0"),
 	WORDS("calls.caller_identity", calls.caller_identity, LIVE | SCHEMA_NOT_EMPTY, caller_words,
 	      "p-asserted-identity,remote-party-id,from"),

@@ -108,7 +108,9 @@ struct settings_calls {
 	uint64_t bye_timeout_ns;   // RFC 3261 17.1.2.2 timer F
 	uint64_t session_slack_ns; // after a session timer ran out (RFC 4028 10)
 	uint64_t max_call_age_ns;  // 0: off
-	uint64_t clear_delay_ns;   // bridges the gap of a transfer
+	uint64_t media_silence_ns; // a call whose media were seen and stopped ends after; 0: off
+	bool media_silence_on_hold;
+	uint64_t clear_delay_ns; // bridges the gap of a transfer
 	enum identity_source caller_identity[IDENTITY_SOURCE_COUNT];
 	enum identity_source callee_identity[IDENTITY_SOURCE_COUNT];
 	settings_text ignore_number[SETTINGS_LIST];

@@ -29,7 +29,7 @@ static struct metric ended[CAUSE_COUNT] = {
 	ENDED(CAUSE_GONE, "gone"),         ENDED(CAUSE_REPLACED, "replaced"),
 	ENDED(CAUSE_NO_ACK, "no-ack"),     ENDED(CAUSE_SESSION_TIMER, "session-timer"),
 	ENDED(CAUSE_MAX_AGE, "max-age"),   ENDED(CAUSE_CANCELLED, "cancelled"),
-	ENDED(CAUSE_OPERATOR, "operator"),
+	ENDED(CAUSE_OPERATOR, "operator"), ENDED(CAUSE_MEDIA_SILENCE, "media-silence"),
 };
 
 __attribute__((constructor)) static void ended_register(void)
@@ -57,6 +57,13 @@ static void sooner(uint64_t *deadline_ns, enum person_cause *cause, uint64_t oth
 	*cause = other_cause;
 }
 
+uint64_t call_alive_ns(const struct call *call)
+{
+	bool by_media = call->flags & CALL_MEDIA_SEEN && call->media_ns > call->changed_ns;
+
+	return by_media ? call->media_ns : call->changed_ns;
+}
+
 uint64_t call_deadline(const struct call *call, enum person_cause *cause)
 {
 	const struct settings_calls *settings = &call->calls->settings->calls;
@@ -79,8 +86,9 @@ uint64_t call_deadline(const struct call *call, enum person_cause *cause)
 	if (call->session_ns > 0)
 		sooner(&deadline_ns, cause, call->session_ns, CAUSE_SESSION_TIMER);
 	if (settings->max_call_age_ns > 0)
-		sooner(&deadline_ns, cause, after(call->changed_ns, settings->max_call_age_ns),
+		sooner(&deadline_ns, cause, after(call_alive_ns(call), settings->max_call_age_ns),
 		       CAUSE_MAX_AGE);
+	sooner(&deadline_ns, cause, call_media_deadline(call), CAUSE_MEDIA_SILENCE);
 	return deadline_ns;
 }
 
@@ -102,6 +110,7 @@ static void call_fire(struct timer *timer)
 		call_parties_settle(call, NULL); // arms, or the call is gone
 		return;
 	}
+	call_media_look(call, now_ns);
 	if (now_ns < call_deadline(call, &cause)) {
 		call_arm(call);
 		return;
@@ -121,6 +130,7 @@ void call_arm(struct call *call)
 	enum person_cause cause;
 	uint64_t due_ns = call_deadline(call, &cause);
 
+	sooner(&due_ns, &cause, call_media_due(call), cause);
 	if (call->flags & CALL_WAITS)
 		due_ns = call->start_ns + INVITE_WAIT_NS;
 	if (due_ns == UINT64_MAX)
@@ -132,6 +142,7 @@ void call_arm(struct call *call)
 void call_forget(struct call *call)
 {
 	timer_cancel(call->calls->wheel, &call->timer);
+	call_media_drop(call);
 	call_table_remove(&call->calls->table, call);
 }
 
@@ -154,6 +165,7 @@ void call_end(struct call *call, enum person_cause cause, uint64_t now_ns)
 	call->state = CALL_OVER;
 	call->end_cause = (uint8_t)cause;
 	call->changed_ns = now_ns;
+	call_media_drop(call);
 	call_record_drop(call);
 	bool lingers = calls->settings->calls.clear_delay_ns > 0 && cause != CAUSE_OPERATOR &&
 		       (call->party[CALL_CALLER].person != NULL ||

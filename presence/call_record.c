@@ -20,8 +20,10 @@ static uint64_t record_deadline(const struct call *call)
 	const struct settings_calls *settings = &call->calls->settings->calls;
 	uint64_t age_ns = settings->max_call_age_ns;
 
-	if (age_ns > 0 && (call->session_ns == 0 || call->changed_ns + age_ns < call->session_ns))
-		return call->changed_ns + age_ns;
+	uint64_t alive_ns = call_alive_ns(call);
+
+	if (age_ns > 0 && (call->session_ns == 0 || alive_ns + age_ns < call->session_ns))
+		return alive_ns + age_ns;
 	return call->session_ns;
 }
 
@@ -50,6 +52,7 @@ void call_record_save(struct call *call)
 	snprintf(record.call_id, sizeof(record.call_id), "%s", call->call_id);
 	aor_copy(record.caller, call->party[CALL_CALLER].person);
 	aor_copy(record.callee, call->party[CALL_CALLEE].person);
+	call_media_record(call, &record);
 	call->saved_s = (uint32_t)(deadline_ns / NS_PER_S);
 	call->flags |= CALL_KEPT;
 	store_save_call(call->calls->store, &record);
@@ -60,6 +63,16 @@ void call_record_refresh(struct call *call)
 	int64_t moved = (int64_t)(record_deadline(call) / NS_PER_S) - call->saved_s;
 
 	if (call->flags & CALL_KEPT && (moved >= RECORD_MOVE_S || moved <= -RECORD_MOVE_S))
+		call_record_save(call);
+}
+
+// They are seen each minute: the deadline they move is written when half of it is over.
+void call_record_media(struct call *call, bool first)
+{
+	uint64_t half_s = call->calls->settings->calls.max_call_age_ns / NS_PER_S / 2;
+
+	if (call->flags & CALL_KEPT &&
+	    (first || call->media_ns / NS_PER_S + half_s > call->saved_s))
 		call_record_save(call);
 }
 
@@ -141,6 +154,7 @@ void calls_restore(struct calls *calls, const struct store_call *record)
 	if (record->start_wall_ns > clock_wall_ns())
 		call->start_ns = now_ns; // the wall clock was set back
 	deadline_restore(call, record, now_ns);
+	call_media_restore(call, record, now_ns);
 	call->saved_s = (uint32_t)(record_deadline(call) / NS_PER_S);
 	calls->up++;
 	party_restore(call, CALL_CALLER, record->caller);

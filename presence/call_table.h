@@ -19,6 +19,8 @@ enum call_flag {
 	CALL_SAW_ANSWER = 1 << 3, // a response to its INVITE was seen: not learned otherwise
 	CALL_KEPT = 1 << 4,       // the store has it
 	CALL_BYE_SEEN = 1 << 5,   // the fields of `bye` are set
+	CALL_MEDIA_SEEN = 1 << 6, // media flowed where they flow to now
+	CALL_ON_HOLD = 1 << 7,    // as the last offer and its answer say
 };
 
 struct call {
@@ -34,6 +36,8 @@ struct call {
 	uint64_t changed_ns; // UP: the last sign of life; ENDING: the BYE; OVER: the end; EARLY:
 			     // the last 1xx
 	uint64_t branch;     // of its 2xx, to find the INVITE
+	struct media_claim *media;  // where its media go to
+	uint64_t media_ns;          // the last sign of them, or since when there was to be one
 	uint32_t index, generation; // generation: 31 bits
 	uint32_t cseq[CALL_ROLES];  // highest of a request that was answered, each direction
 	uint32_t invite_cseq;

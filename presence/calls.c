@@ -16,6 +16,7 @@
 #include "presence/calls_inside.h"
 #include "presence/identity.h"
 #include "presence/invites.h"
+#include "presence/media_claims.h"
 #include "presence/recent.h"
 #include "sip/msg.h"
 
@@ -51,8 +52,11 @@ struct calls *calls_new(const struct calls_options *options)
 	calls->rules = identity_rules_new(options->settings);
 	calls->invites = invites_new(INVITES_BYTES);
 	calls->recent = recent_new();
+	if (options->media != NULL)
+		calls->media = media_claims_new(options->media, options->media_key);
 	if (call_table_init(&calls->table, options->settings->calls.max_calls) < 0 ||
 	    calls->rules == NULL || calls->invites == NULL || calls->recent == NULL ||
+	    (options->media != NULL && calls->media == NULL) ||
 	    getrandom(&calls->key, sizeof(calls->key), 0) != sizeof(calls->key)) {
 		calls_free(calls);
 		return NULL;
@@ -65,6 +69,7 @@ static void call_unlink(void *ctx, struct call *call)
 	struct calls *calls = ctx;
 
 	timer_cancel(calls->wheel, &call->timer);
+	call_media_drop(call);
 }
 
 void calls_free(struct calls *calls)
@@ -76,6 +81,7 @@ void calls_free(struct calls *calls)
 	identity_rules_free(calls->rules);
 	invites_free(calls->invites);
 	recent_free(calls->recent);
+	media_claims_free(calls->media);
 	free(calls);
 }
 
@@ -166,6 +172,7 @@ static void call_start(struct calls *calls, const struct call_event *event,
 	call_judge_addresses(call, event);
 	if (change.event == CALL_STARTS) {
 		session_follow(call, event, now_ns);
+		call_media_start(call, event, now_ns);
 		calls->up++;
 	}
 	log_debug("call", "start", "call_id=%s by=%s", log_quote(call->call_id),
@@ -222,8 +229,8 @@ static enum person_cause cause_of_end(enum call_state state, enum call_message m
 	return message == CALL_MSG_GONE ? CAUSE_GONE : CAUSE_BYE;
 }
 
-static void call_alive(struct call *call, const struct call_event *event, enum call_message message,
-		       uint64_t now_ns)
+static void call_alive(struct call *call, enum call_role role, const struct call_event *event,
+		       enum call_message message, uint64_t now_ns)
 {
 	// An ACK belongs to the answer; what comes later says that the call goes on.
 	if (message != CALL_MSG_ACK)
@@ -232,6 +239,8 @@ static void call_alive(struct call *call, const struct call_event *event, enum c
 		call->flags |= CALL_ACKED;
 	if (message == CALL_MSG_ANSWER || message == CALL_MSG_INSIDE)
 		session_follow(call, event, now_ns);
+	if (call->state == CALL_UP && event->media.len > 0)
+		call_media_follow(call, role, event, now_ns);
 	call_arm(call);
 	call_record_refresh(call);
 }
@@ -245,6 +254,7 @@ static void early_answered(struct call *call, const struct call_event *event, ui
 		call->cseq[CALL_CALLER] = event->cseq;
 	call->calls->up++;
 	session_follow(call, event, now_ns);
+	call_media_start(call, event, now_ns);
 	if (!(call->flags & CALL_WAITS)) {
 		call->cause = CAUSE_ANSWERED;
 		call_parties_count(call);
@@ -279,7 +289,7 @@ static void known_apply(struct call *call, enum call_role role, const struct cal
 	if (change.event == CALL_STARTS) {
 		early_answered(call, event, now_ns);
 	} else if (change.event == CALL_ALIVE) {
-		call_alive(call, event, message, now_ns);
+		call_alive(call, role, event, message, now_ns);
 	} else if (change.state != before) {
 		call->changed_ns = now_ns; // BYE
 		call_arm(call);
@@ -296,7 +306,20 @@ static struct call *waiting_find(const struct calls *calls, const struct call_ev
 	return call;
 }
 
-static void invite_apply(struct calls *calls, const struct call_event *event)
+// An offer that its answer has overtaken.
+static void late_offer(struct calls *calls, const struct call_event *event, uint64_t now_ns)
+{
+	struct call *call = call_table_first(&calls->table, event->call_key);
+
+	for (; call != NULL; call = call_table_next(call)) {
+		for (int role = 0; role < CALL_ROLES && call->state == CALL_UP; role++)
+			if (call->tag[role] == event->from_tag &&
+			    (event->to_tag == 0 || call->tag[!role] == event->to_tag))
+				call_media_follow(call, (enum call_role)role, event, now_ns);
+	}
+}
+
+static void invite_apply(struct calls *calls, const struct call_event *event, uint64_t now_ns)
 {
 	struct invites_query query = {
 		.call_key = event->call_key,
@@ -318,10 +341,26 @@ static void invite_apply(struct calls *calls, const struct call_event *event)
 		metric_add(&attempts, 1);
 	}
 	invites_add(calls->invites, event);
+	if (event->media.len > 0)
+		late_offer(calls, event, now_ns);
 	// Its 2xx was faster. Whoever is settled may end others, so look anew each time.
 	struct call *call;
 	while ((call = waiting_find(calls, event)) != NULL)
 		call_parties_settle(call, NULL);
+}
+
+// Session descriptions of 18x, PRACK and UPDATE: in the order of things their answer decides.
+static bool is_for_later(const struct call *call, enum call_message message)
+{
+	bool is_up = call != NULL && call->state != CALL_EARLY;
+
+	switch (message) {
+	case CALL_MSG_NONE:
+	case CALL_MSG_PROGRESS: return true;
+	case CALL_MSG_INSIDE:
+	case CALL_MSG_ALIVE: return !is_up;
+	default: return false;
+	}
 }
 
 void calls_apply(struct calls *calls, const struct call_event *event)
@@ -341,11 +380,13 @@ void calls_apply(struct calls *calls, const struct call_event *event)
 		return;
 	}
 	if (message == CALL_MSG_INVITE || message == CALL_MSG_REINVITE) {
-		invite_apply(calls, event);
+		invite_apply(calls, event, now_ns);
 		return;
 	}
 	struct call *call = call_table_find(&calls->table, event->call_key, event->from_tag,
 					    event->to_tag, &role);
+	if (event->media.len > 0 && is_for_later(call, message))
+		call_media_keep(calls, event);
 	if (call == NULL)
 		unknown_apply(calls, event, message, now_ns);
 	else

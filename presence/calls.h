@@ -14,6 +14,7 @@
 
 struct call_event;
 struct directory;
+struct media_table;
 struct settings;
 struct store;
 struct store_call;
@@ -40,6 +41,9 @@ struct calls_options {
 	struct directory *directory;
 	struct persons *persons;
 	struct store *store; // NULL: nothing is kept (replay)
+	// NULL: media are not followed. Emptied, and then nobody else's to write to.
+	struct media_table *media;
+	const struct siphash_key *media_key; // of its hashes
 };
 
 struct calls *calls_new(const struct calls_options *options);
@@ -63,6 +67,9 @@ struct call_view {
 	uint64_t start_ns, deadline_ns; // monotonic; deadline 0: none
 	const char *deadline_why; // "session timer", "maximum age", "no ACK", "BYE unanswered"
 	enum person_cause cause;  // how it came up
+	bool has_media;           // it is known where its media go to
+	bool on_hold;
+	uint64_t media_ns; // when media were last seen there; 0: not yet
 };
 void calls_each(struct calls *calls, void (*each)(void *ctx, const struct call_view *call),
 		void *ctx);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files behind presence/calls.h share: calls.c is the straight way of an event,
 // call_judge.c whether it is to be believed, call_words.c what other messages said, call_parties.c
-// who the parties are, call_end.c the deadlines and the end, call_record.c what the store keeps.
+// who the parties are, call_media.c where media go to, call_end.c the deadlines and the end,
+// call_record.c what the store keeps.
 #pragma once
 
 #include "presence/call_table.h"
@@ -10,6 +11,7 @@
 
 struct call_event;
 struct identity_rules;
+struct media_claims;
 struct recent;
 
 struct calls {
@@ -21,7 +23,8 @@ struct calls {
 	struct identity_rules *rules;
 	struct invites *invites;
 	struct recent *recent;
-	struct siphash_key key; // of addresses
+	struct media_claims *media; // may be NULL
+	struct siphash_key key;     // of addresses
 	struct call_table table;
 	uint64_t attempts, confirmed, learned;
 	size_t up;
@@ -64,6 +67,26 @@ const struct call_event *call_words_find(const struct call *call);
 bool call_words_ring(const struct calls *calls, struct siphash128 call_key, uint64_t from_tag,
 		     uint64_t now_ns);
 
+// call_media.c. Nothing happens without a media table.
+// A session description that is not of a call that is up, yet: may be wanted when it comes up.
+void call_media_keep(struct calls *calls, const struct call_event *event);
+// The call came up by this answer.
+void call_media_start(struct call *call, const struct call_event *answer, uint64_t now_ns);
+// An answered request of `role` in the call, or the ACK to it, or the request itself if it comes
+// behind its answer.
+void call_media_follow(struct call *call, enum call_role role, const struct call_event *event,
+		       uint64_t now_ns);
+void call_media_restore(struct call *call, const struct store_call *record, uint64_t now_ns);
+void call_media_record(const struct call *call, struct store_call *record);
+void call_media_drop(struct call *call);
+// When to look next whether media were seen; UINT64_MAX: need not be.
+uint64_t call_media_due(const struct call *call);
+// Looks.
+void call_media_look(struct call *call, uint64_t now_ns);
+uint64_t call_media_seen(const struct call *call); // when last, where they go to now; 0: not yet
+// When the call has been silent for too long, as far as was looked; UINT64_MAX: never.
+uint64_t call_media_deadline(const struct call *call);
+
 // call_end.c
 void call_end(struct call *call, enum person_cause cause, uint64_t now_ns);
 // Its parties go and so does it.
@@ -72,9 +95,11 @@ void call_release(struct call *call, uint64_t now_ns);
 void call_forget(struct call *call);
 // The next instant at which something must happen, and what it would be.
 uint64_t call_deadline(const struct call *call, enum person_cause *cause);
+uint64_t call_alive_ns(const struct call *call); // the last sign of life of a call that is up
 void call_arm(struct call *call);
 
 // call_record.c. Nothing happens without a store.
 void call_record_save(struct call *call);
-void call_record_refresh(struct call *call); // if the deadline has moved far
+void call_record_refresh(struct call *call);           // if the deadline has moved far
+void call_record_media(struct call *call, bool first); // media were seen, for the first time
 void call_record_drop(struct call *call);

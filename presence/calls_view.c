@@ -7,11 +7,9 @@
 #include "presence/recent.h"
 
 static const char *const why[CAUSE_COUNT] = {
-	[CAUSE_SESSION_TIMER] = "session timer",
-	[CAUSE_MAX_AGE] = "maximum age",
-	[CAUSE_NO_ACK] = "no ACK",
-	[CAUSE_BYE_TIMEOUT] = "BYE unanswered",
-	[CAUSE_CANCELLED] = "still ringing",
+	[CAUSE_SESSION_TIMER] = "session timer", [CAUSE_MAX_AGE] = "maximum age",
+	[CAUSE_MEDIA_SILENCE] = "media silence", [CAUSE_NO_ACK] = "no ACK",
+	[CAUSE_BYE_TIMEOUT] = "BYE unanswered",  [CAUSE_CANCELLED] = "still ringing",
 };
 
 static const char *party_aor(const struct call *call, enum call_role role)
@@ -19,9 +17,11 @@ static const char *party_aor(const struct call *call, enum call_role role)
 	return call->party[role].person != NULL ? call->party[role].person->aor : NULL;
 }
 
-static struct call_view view_of(const struct call *call)
+static struct call_view view_of(struct call *call)
 {
 	enum person_cause cause;
+
+	call_media_look(call, clock_mono_ns());
 	uint64_t deadline_ns = call_deadline(call, &cause);
 
 	return (struct call_view){
@@ -35,6 +35,9 @@ static struct call_view view_of(const struct call *call)
 				: why[cause] != NULL     ? why[cause]
 							 : "none",
 		.cause = call->cause,
+		.has_media = call->media != NULL,
+		.on_hold = call->flags & CALL_ON_HOLD,
+		.media_ns = call_media_seen(call),
 	};
 }
 
@@ -69,7 +72,7 @@ void calls_of_person(struct calls *calls, const struct person *person,
 		     void (*each)(void *ctx, const struct call_view *call), void *ctx)
 {
 	for (const struct call_party *party = person->parties; party != NULL; party = party->next) {
-		const struct call *call = party_call(party);
+		struct call *call = party_call(party);
 		// Both ends the same person: once is enough.
 		if (party->role == CALL_CALLEE && call->party[CALL_CALLER].person == person)
 			continue;

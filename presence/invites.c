@@ -9,6 +9,7 @@
 
 #include "config/metric.h"
 #include "link/call_event.h"
+#include "sip/msg.h"
 
 enum {
 	INVITES_INDEX = 1 << 16,
@@ -97,10 +98,18 @@ void invites_add(struct invites *invites, const struct call_event *event)
 	invites->head += bytes;
 }
 
+// Other messages are here for their session description only.
+static bool record_is_words(const struct call_event *event)
+{
+	if (event->flags & EVENT_IS_RESPONSE)
+		return event->status / 100 != 1 && event->cseq_method != SIP_PRACK;
+	return event->method != SIP_PRACK && event->method != SIP_UPDATE;
+}
+
 static bool record_fits(const struct call_event *event, const struct invites_query *query)
 {
 	if (memcmp(&event->call_key, &query->call_key, sizeof(event->call_key)) != 0 ||
-	    event->from_tag != query->from_tag)
+	    event->from_tag != query->from_tag || !record_is_words(event))
 		return false;
 	if (query->response != !!(event->flags & EVENT_IS_RESPONSE) ||
 	    (!query->response && query->in_dialog != !!(event->flags & EVENT_HAS_TO_TAG)))
@@ -120,6 +129,32 @@ const struct call_event *invites_find(const struct invites *invites,
 	for (int i = 0; i < INVITES_CHAIN_MAX && position >= invites->tail; i++) {
 		const struct invite_record *record = record_at(invites, position);
 		if (record_fits(&record->event, query))
+			return &record->event;
+		position = record->older;
+	}
+	return NULL;
+}
+
+static bool record_describes(const struct call_event *event, struct siphash128 call_key,
+			     uint64_t sender, uint64_t peer, uint32_t cseq)
+{
+	bool response = event->flags & EVENT_IS_RESPONSE;
+	uint64_t from = response ? event->to_tag : event->from_tag;
+	uint64_t to = response ? event->from_tag : event->to_tag;
+
+	return event->media.len > 0 && memcmp(&event->call_key, &call_key, sizeof(call_key)) == 0 &&
+	       from == sender && (to == peer || to == 0) && (cseq == 0 || cseq == event->cseq);
+}
+
+const struct call_event *invites_find_media(const struct invites *invites,
+					    struct siphash128 call_key, uint64_t sender,
+					    uint64_t peer, uint32_t cseq)
+{
+	uint64_t position = invites->newest[index_of(call_key)];
+
+	for (int i = 0; i < INVITES_CHAIN_MAX && position >= invites->tail; i++) {
+		const struct invite_record *record = record_at(invites, position);
+		if (record_describes(&record->event, call_key, sender, peer, cseq))
 			return &record->event;
 		position = record->older;
 	}

@@ -2,7 +2,8 @@
 // What only the INVITE knows and a call wants once it is answered: identities, Request-URI,
 // User-Agent, source address, Replaces. A fixed piece of memory that overwrites its oldest INVITE,
 // so that a flood of them costs nothing; losing one costs a hint of who is calling, never a call.
-// Also keeps the 2xx that overtook its INVITE, until that one is here. One thread: the worker's.
+// Also keeps the 2xx that overtook its INVITE, until that one is here, and other messages that said
+// where the media of a call go to before it was up. One thread: the worker's.
 #pragma once
 
 #include <stdbool.h>
@@ -46,4 +47,9 @@ struct invites_query {
 // nothing to be read.
 const struct call_event *invites_find(const struct invites *invites,
 				      const struct invites_query *query);
+// The newest message that `sender` sent to `peer`, or to nobody yet (tags), with a session
+// description; cseq: of its transaction, 0: any. Or NULL, as above.
+const struct call_event *invites_find_media(const struct invites *invites,
+					    struct siphash128 call_key, uint64_t sender,
+					    uint64_t peer, uint32_t cseq);
 size_t invites_bytes(const struct invites *invites);

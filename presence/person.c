@@ -38,6 +38,7 @@ static const char *const cause_names[CAUSE_COUNT] = {
 	[CAUSE_NO_ACK] = "no-ack",
 	[CAUSE_SESSION_TIMER] = "session-timer",
 	[CAUSE_MAX_AGE] = "max-age",
+	[CAUSE_MEDIA_SILENCE] = "media-silence",
 	[CAUSE_CANCELLED] = "cancelled",
 	[CAUSE_OPERATOR] = "operator",
 	[CAUSE_STOPPED] = "stopped",

@@ -36,9 +36,10 @@ enum person_cause {
 	CAUSE_NO_ACK,
 	CAUSE_SESSION_TIMER, // RFC 4028
 	CAUSE_MAX_AGE,
-	CAUSE_CANCELLED, // an early dialog ended
-	CAUSE_OPERATOR,  // offhookctl clear
-	CAUSE_STOPPED,   // the engine stops and takes its publications back
+	CAUSE_MEDIA_SILENCE, // RTP was seen and stopped
+	CAUSE_CANCELLED,     // an early dialog ended
+	CAUSE_OPERATOR,      // offhookctl clear
+	CAUSE_STOPPED,       // the engine stops and takes its publications back
 	CAUSE_COUNT,
 };
 const char *person_cause_name(enum person_cause cause); // "answered", "bye-timeout"

@@ -197,6 +197,8 @@ struct worker *worker_new(const struct worker_options *options, char *error, siz
 		.directory = worker->parts.directory,
 		.persons = worker->parts.persons,
 		.store = worker->parts.store,
+		.media = segment_media(worker->segment),
+		.media_key = &worker->segment->key,
 	});
 	if (worker->parts.calls == NULL)
 		goto fail;

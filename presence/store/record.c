@@ -2,11 +2,17 @@
 // Text form of the store's records; see record.h for the form and store.h for the meaning.
 #include "presence/store/record.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
 // No text is longer than three digits can say.
 enum { LENGTH_DIGITS = 3, NUMBER_DIGITS = 20, DIALOG_FIELD_BYTES = 32 + 1 + 16 + 1 + 16 };
+
+// A record says the oldest format that can be read as it is, so that an older engine, put back in
+// place, reads what it can.
+enum { FORMAT_FIRST = 1, FORMAT_MEDIA = STORE_FORMAT };
+enum { MEDIA_SEEN = 1, MEDIA_ON_HOLD = 2, MEDIA_TEXT = 64 };
 
 // Forty thousand records a second: by hand, as printf takes longer than all the rest.
 static char *put_decimal(char *at, uint64_t number)
@@ -41,9 +47,9 @@ static char *put_number(char *at, uint64_t number)
 	return put(at, digits, (size_t)(put_decimal(digits, number) - digits));
 }
 
-static char *put_format(char *at)
+static char *put_format(char *at, uint64_t format)
 {
-	at = put_decimal(at, STORE_FORMAT);
+	at = put_decimal(at, format);
 	*at++ = '|';
 	return at;
 }
@@ -65,7 +71,7 @@ size_t record_publication_field(const char *person, char *out)
 
 size_t record_publication_value(const struct store_publication *record, char *out)
 {
-	char *at = put_format(out);
+	char *at = put_format(out, FORMAT_FIRST);
 
 	at = put_text(at, record->display);
 	at = put_text(at, record->etag);
@@ -88,9 +94,21 @@ size_t record_call_field(struct siphash128 call_key, uint64_t caller_tag, uint64
 	return (size_t)(put_hex(at, callee_tag) - out);
 }
 
+// callee 192.0.2.1 6000
+static char *put_media(char *at, const struct store_media *media)
+{
+	int family = media->address.version == 6 ? AF_INET6 : AF_INET;
+	char address[INET6_ADDRSTRLEN], text[MEDIA_TEXT];
+
+	inet_ntop(family, media->address.octet, address, sizeof(address));
+	snprintf(text, sizeof(text), "%s %s %u", media->is_callees ? "callee" : "caller", address,
+		 media->address.port);
+	return put(at, text, strlen(text));
+}
+
 size_t record_call_value(const struct store_call *record, char *out)
 {
-	char *at = put_format(out);
+	char *at = put_format(out, record->media_count > 0 ? FORMAT_MEDIA : FORMAT_FIRST);
 
 	at = put_text(at, record->call_id);
 	at = put_text(at, record->caller);
@@ -99,6 +117,12 @@ size_t record_call_value(const struct store_call *record, char *out)
 	at = put_number(at, record->deadline_wall_ns);
 	at = put_number(at, record->cseq_caller);
 	at = put_number(at, record->cseq_callee);
+	if (record->media_count == 0)
+		return (size_t)(at - out);
+	at = put_number(at, (record->media_seen ? MEDIA_SEEN : 0) |
+				    (record->on_hold ? MEDIA_ON_HOLD : 0));
+	for (int i = 0; i < record->media_count; i++)
+		at = put_media(at, &record->media[i]);
 	return (size_t)(at - out);
 }
 
@@ -168,7 +192,7 @@ static int take_hex(const char *text, size_t digits, uint64_t *out)
 }
 
 // `<format>|` in front. All formats start with a decimal number and a bar, for ever.
-static int take_format(struct record_text *rest)
+static int take_format(struct record_text *rest, uint64_t newest)
 {
 	uint64_t format = 0;
 	size_t i = 0;
@@ -177,7 +201,7 @@ static int take_format(struct record_text *rest)
 		format = format * 10 + (uint64_t)(rest->data[i++] - '0');
 	if (!i || i == rest->len || rest->data[i] != '|' || !format)
 		return -EINVAL;
-	if (format > STORE_FORMAT)
+	if (format > newest)
 		return -EPROTONOSUPPORT;
 	rest->data += i + 1;
 	rest->len -= i + 1;
@@ -188,7 +212,7 @@ int record_publication_parse(struct record_text field, struct record_text value,
 			     struct store_publication *out)
 {
 	uint64_t wanted = 0;
-	int error = take_format(&value);
+	int error = take_format(&value, FORMAT_FIRST);
 
 	if (error)
 		return error;
@@ -207,10 +231,49 @@ int record_publication_parse(struct record_text field, struct record_text value,
 	return 0;
 }
 
+static int take_media(struct record_text *rest, struct store_media *out)
+{
+	char text[STORE_TEXT], side[8], address[INET6_ADDRSTRLEN];
+	unsigned int port;
+	int end = 0;
+
+	if (take_string(rest, text) ||
+	    sscanf(text, "%7s %45s %5u%n", side, address, &port, &end) != 3 || text[end] != 0 ||
+	    port == 0 || port > UINT16_MAX)
+		return -EINVAL;
+	out->is_callees = strcmp(side, "callee") == 0;
+	if (!out->is_callees && strcmp(side, "caller") != 0)
+		return -EINVAL;
+	out->address.version = strchr(address, ':') ? 6 : 4;
+	out->address.port = (uint16_t)port;
+	return inet_pton(out->address.version == 6 ? AF_INET6 : AF_INET, address,
+			 out->address.octet) == 1
+		       ? 0
+		       : -EINVAL;
+}
+
+// The fields that only a record of FORMAT_MEDIA has.
+static int take_all_media(struct record_text *rest, struct store_call *out)
+{
+	uint64_t flags = 0;
+
+	if (!rest->len)
+		return 0;
+	if (take_number(rest, MEDIA_SEEN | MEDIA_ON_HOLD, &flags))
+		return -EINVAL;
+	out->media_seen = flags & MEDIA_SEEN;
+	out->on_hold = flags & MEDIA_ON_HOLD;
+	while (rest->len)
+		if (out->media_count == STORE_MEDIA ||
+		    take_media(rest, &out->media[out->media_count++]))
+			return -EINVAL;
+	return 0;
+}
+
 int record_call_parse(struct record_text field, struct record_text value, struct store_call *out)
 {
 	uint64_t cseq_caller = 0, cseq_callee = 0;
-	int error = take_format(&value);
+	int error = take_format(&value, FORMAT_MEDIA);
 
 	if (error)
 		return error;
@@ -226,7 +289,7 @@ int record_call_parse(struct record_text field, struct record_text value, struct
 	    take_number(&value, UINT64_MAX, &out->start_wall_ns) ||
 	    take_number(&value, UINT64_MAX, &out->deadline_wall_ns) ||
 	    take_number(&value, UINT32_MAX, &cseq_caller) ||
-	    take_number(&value, UINT32_MAX, &cseq_callee) || value.len)
+	    take_number(&value, UINT32_MAX, &cseq_callee) || take_all_media(&value, out))
 		return -EINVAL;
 	out->cseq_caller = (uint32_t)cseq_caller;
 	out->cseq_callee = (uint32_t)cseq_callee;

@@ -14,8 +14,9 @@ enum record_kind { RECORD_NONE, RECORD_PUBLICATION, RECORD_CALL, RECORD_KIND_COU
 
 enum {
 	RECORD_FIELD_BYTES = STORE_TEXT, // a person, or 66 octets of a dialog key
-	// Three texts of up to 255 octets and four numbers of up to 20 digits, with their lengths.
-	RECORD_VALUE_BYTES = 1024,
+	// Three texts of up to 255 octets, five numbers of up to 20 digits and the addresses of
+	// media, with their lengths.
+	RECORD_VALUE_BYTES = 1536,
 };
 
 // A piece of text in the store's or the caller's memory; not terminated.

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sip/sdp.h"
 #include "sip/siphash.h"
 
 struct loop;
@@ -18,8 +19,9 @@ struct secrets;
 struct store;
 
 enum {
-	STORE_FORMAT = 1, // first field of each record; a newer format is left alone, with a line
+	STORE_FORMAT = 2, // first field of each record; a newer format is left alone, with a line
 	STORE_TEXT = 256,
+	STORE_MEDIA = 8, // addresses of a call
 };
 
 // What is (or may be) published for a person at a registrar.
@@ -41,6 +43,12 @@ struct store_call {
 	uint64_t start_wall_ns;
 	uint64_t deadline_wall_ns; // when it is given up without a sign of life; 0: never
 	uint32_t cseq_caller, cseq_callee;
+	bool media_seen, on_hold;
+	uint8_t media_count;
+	struct store_media {
+		bool is_callees;
+		struct sdp_address address;
+	} media[STORE_MEDIA];
 };
 
 enum store_state {

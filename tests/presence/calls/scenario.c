@@ -4,9 +4,11 @@
 //   3    200 INVITE a>b      the answer to it
 //   9    BYE b>a cseq=1      b hangs up
 //   60   pass                nothing but time
+//   9    rtp b6000           something goes to port 6000 of b (or a poll core takes it for that)
 // FROM and TO are tags; the tag `a` belongs to alice at address a, `b` to bob ...
 // Words: call cseq branch se (Session-Expires) src dst (addresses, by letter) ua cut
 //   replaces=CALL:TOTAG:FROMTAG
+//   media=b6000,b6002! (where the sender receives; ! on hold; media=! nowhere)
 //   from to ruri pai pai2 rpid called (names; to= also sets the Request-URI)
 #include "scenario.h"
 
@@ -21,12 +23,14 @@
 
 #include "config/clock.h"
 #include "link/call_event.h"
+#include "link/media_table.h"
 #include "presence/directory/directory.h"
 #include "presence/net/timer_wheel.h"
 #include "presence/store/store.h"
 #include "sip/msg.h"
 
 static struct scenario_world *current;
+static const struct siphash_key media_key = {{77, 78}};
 
 static const char *name_of(char tag)
 {
@@ -88,6 +92,7 @@ static void answers_give(struct scenario_world *world)
 void store_save_call(struct store *store, const struct store_call *record)
 {
 	current->saves++;
+	current->saved = *record;
 }
 
 void store_drop_call(struct store *store, struct siphash128 call_key, uint64_t caller_tag,
@@ -130,6 +135,8 @@ static void scenario_setup(struct scenario_world *world, const char *setup)
 		.bye_timeout_ns = 32 * NS_PER_S,
 		.session_slack_ns = 32 * NS_PER_S,
 		.max_call_age_ns = 7200 * NS_PER_S,
+		.media_silence_ns = setup_has(setup, "silence-off") ? 0 : 60 * NS_PER_S,
+		.media_silence_on_hold = setup_has(setup, "hold-too"),
 		.clear_delay_ns = setup_has(setup, "clear-delay-5") ? 5 * NS_PER_S : 0,
 		.caller_identity = {IDENTITY_P_ASSERTED_IDENTITY, IDENTITY_REMOTE_PARTY_ID,
 				    IDENTITY_FROM},
@@ -158,6 +165,7 @@ void scenario_open(struct scenario_world *world, const char *setup)
 	scenario_setup(world, setup);
 	world->wheel = timer_wheel_new(zero_ns);
 	world->persons = persons_new(told, world);
+	world->media = setup_has(setup, "media") ? media_table_new() : NULL;
 	assert_non_null(world->wheel);
 	assert_non_null(world->persons);
 	struct calls_options options = {
@@ -165,6 +173,8 @@ void scenario_open(struct scenario_world *world, const char *setup)
 		.wheel = world->wheel,
 		.persons = world->persons,
 		.store = world->store ? (struct store *)world : NULL,
+		.media = world->media,
+		.media_key = &media_key,
 	};
 	world->calls = calls_new(&options);
 	assert_non_null(world->calls);
@@ -180,6 +190,7 @@ void scenario_close(struct scenario_world *world)
 	}
 	calls_free(world->calls);
 	persons_free(world->persons);
+	media_table_free(world->media);
 	timer_wheel_free(world->wheel);
 }
 
@@ -264,6 +275,43 @@ static const char *word_or(const char *line, const char *word, const char *other
 static void address_put(uint8_t *address, char letter)
 {
 	memcpy(address, (uint8_t[]){10, 0, 0, (uint8_t)letter}, 4);
+}
+
+// b6000: the port, and what is left of the text.
+static struct sdp_address media_address(const char **text)
+{
+	struct sdp_address address = {.version = 4};
+	char *rest;
+
+	address_put(address.octet, **text);
+	address.port = (uint16_t)strtoul(*text + 1, &rest, 10);
+	*text = rest;
+	return address;
+}
+
+static void media_put(struct call_event *event, const char *text)
+{
+	struct sdp sdp = {.two_way = strchr(text, '!') == NULL};
+
+	while (*text != '\0' && *text != '!') {
+		sdp.address[sdp.count++] = media_address(&text);
+		text += *text == ',';
+	}
+	event->media.len = (uint16_t)(offsetof(struct sdp, address) +
+				      sdp.count * sizeof(sdp.address[0]));
+	memcpy(event->bytes, &sdp, event->media.len);
+	event->text_bytes = event->media.len;
+}
+
+static void media_flows(struct scenario_world *world, const char *text)
+{
+	struct sdp_address address = media_address(&text);
+	uint32_t slot = media_table_find(
+		world->media,
+		media_table_hash(&media_key, address.version, address.octet, address.port));
+
+	if (slot != MEDIA_NO_SLOT)
+		media_table_mark(world->media, slot, clock_mono_ns());
 }
 
 static void texts_put(struct call_event *event, const char *line, const char *call, char from,
@@ -353,6 +401,8 @@ static void event_read(struct call_event *event, const char *line, const char *s
 		event->replaces_to_tag = tag_hash(replaced_to);
 		event->replaces_from_tag = tag_hash(replaced_from);
 	}
+	if (word_get(line, "media") != NULL)
+		media_put(event, word_get(line, "media"));
 	texts_put(event, line, call, from, to);
 	event->mono_ns = clock_mono_ns();
 }
@@ -371,6 +421,10 @@ void scenario_play(struct scenario_world *world, const char *line, const char *c
 	}
 	if (strcmp(rest, "pass") == 0)
 		return;
+	if (strncmp(rest, "rtp ", 4) == 0) {
+		media_flows(world, rest + 4);
+		return;
+	}
 	event_read(&event, rest, call);
 	calls_apply(world->calls, &event);
 }

@@ -8,6 +8,7 @@
 
 #include "config/settings.h"
 #include "presence/calls.h"
+#include "presence/store/store.h"
 
 struct scenario {
 	const char *name;
@@ -28,6 +29,8 @@ struct scenario_world {
 	size_t told_len;
 	bool store, slow_directory;
 	unsigned int saves, drops;
+	struct store_call saved; // the last one
+	struct media_table *media;
 	struct scenario_answer *answers;
 };
 

@@ -120,6 +120,57 @@ static void reads_calls(void **state)
 	}
 }
 
+#define CALL "5:id@ex7:sip:a@b0:1:73:1231:81:9"
+
+static const struct {
+	const char *name, *value;
+	int ret;
+	uint8_t count;
+} with_media[] = {
+	{"none, of the first format", "1|" CALL, 0, 0},
+	{"none, of the second", "2|" CALL, 0, 0},
+	{"one", "2|" CALL "1:321:callee 192.0.2.1 6000", 0, 1},
+	{"two", "2|" CALL "1:121:callee 192.0.2.1 600024:caller 2001:db8::1 65535", 0, 2},
+	{"flags alone", "2|" CALL "1:0", 0, 0},
+	{"newer", "3|" CALL, -EPROTONOSUPPORT, 0},
+	{"other flags", "2|" CALL "1:421:callee 192.0.2.1 6000", -EINVAL, 0},
+	{"nobody's", "2|" CALL "1:020:other 192.0.2.1 6000", -EINVAL, 0},
+	{"no address", "2|" CALL "1:017:callee 192.0 6000", -EINVAL, 0},
+	{"port 0", "2|" CALL "1:018:callee 192.0.2.1 0", -EINVAL, 0},
+	{"port 65536", "2|" CALL "1:022:callee 192.0.2.1 65536", -EINVAL, 0},
+	{"no port", "2|" CALL "1:016:callee 192.0.2.1", -EINVAL, 0},
+	{"more behind", "2|" CALL "1:023:callee 192.0.2.1 6000 x", -EINVAL, 0},
+	{"cut", "2|" CALL "1:021:callee 192.0.2.1 600", -EINVAL, 0},
+	{"eight",
+	 "2|" CALL "1:012:caller ::1 112:caller ::1 112:caller ::1 112:caller ::1 1"
+	 "12:caller ::1 112:caller ::1 112:caller ::1 112:caller ::1 1",
+	 0, 8},
+	{"nine",
+	 "2|" CALL "1:012:caller ::1 112:caller ::1 112:caller ::1 112:caller ::1 1"
+	 "12:caller ::1 112:caller ::1 112:caller ::1 112:caller ::1 112:caller ::1 1",
+	 -EINVAL, 0},
+};
+
+static void reads_media(void **state)
+{
+	struct store_call record;
+
+	for (size_t i = 0; i < sizeof(with_media) / sizeof(with_media[0]); i++) {
+		int ret = record_call_parse(text(dialog), text(with_media[i].value), &record);
+
+		if (ret != with_media[i].ret ||
+		    (ret == 0 && record.media_count != with_media[i].count))
+			fail_msg("%s: %d", with_media[i].name, ret);
+	}
+	assert_int_equal(record_call_parse(text(dialog), text(with_media[3].value), &record), 0);
+	assert_true(record.media_seen && !record.on_hold);
+	assert_true(record.media[0].is_callees && !record.media[1].is_callees);
+	assert_int_equal(record.media[0].address.version, 4);
+	assert_int_equal(record.media[0].address.octet[0], 192);
+	assert_int_equal(record.media[1].address.version, 6);
+	assert_int_equal(record.media[1].address.port, 65535);
+}
+
 static void fill(char *out, size_t len, unsigned int *seed)
 {
 	for (size_t i = 0; i < len; i++)
@@ -183,6 +234,18 @@ static void gives_back_any_text(void **state)
 		fill(c.call_id, 255, &random);
 		fill(c.caller, 255, &random);
 		fill(c.callee, 255, &random);
+		c.media_count = (uint8_t)(round % (STORE_MEDIA + 1));
+		c.media_seen = c.media_count > 0 && round % 2;
+		c.on_hold = c.media_count > 0 && round % 3 == 0;
+		for (int i = 0; i < c.media_count; i++) {
+			struct sdp_address *address = &c.media[i].address;
+
+			c.media[i].is_callees = rand_r(&random) % 2;
+			address->version = rand_r(&random) % 2 ? 6 : 4;
+			address->port = (uint16_t)(1 + rand_r(&random) % UINT16_MAX);
+			for (int k = 0; k < (address->version == 6 ? 16 : 4); k++)
+				address->octet[k] = (uint8_t)rand_r(&random);
+		}
 		field_len = record_call_field(c.call_key, c.caller_tag, c.callee_tag, field);
 		len = record_call_value(&c, value);
 		assert_true(len <= sizeof(value));
@@ -214,9 +277,9 @@ static void survives_mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_publications), cmocka_unit_test(refuses_nul),
-		cmocka_unit_test(reads_calls),        cmocka_unit_test(gives_back_any_text),
-		cmocka_unit_test(survives_mutations),
+		cmocka_unit_test(reads_publications),  cmocka_unit_test(refuses_nul),
+		cmocka_unit_test(reads_calls),         cmocka_unit_test(reads_media),
+		cmocka_unit_test(gives_back_any_text), cmocka_unit_test(survives_mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the media of a call go to (what each side said last, in an offer or an answer: RFC 3264),
+// whether it is on hold, and when something of it was last on the wire. A lost BYE shows as silence
+// after media; a call whose media never came by may be anywhere, so only what was seen is missed.
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/settings.h"
+#include "link/call_event.h"
+#include "link/media_table.h"
+#include "presence/calls_inside.h"
+#include "presence/media_claims.h"
+#include "presence/store/store.h"
+
+static bool same_address(const struct sdp_address *a, const struct sdp_address *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static bool claimed(const struct call *call, enum call_role side, const struct sdp_address *address)
+{
+	for (const struct media_claim *claim = call->media; claim != NULL; claim = claim->next)
+		if (claim->side == side && claim->slot != MEDIA_NO_SLOT &&
+		    same_address(&claim->address, address))
+			return true;
+	return false;
+}
+
+static bool described(const struct sdp *sdp, const struct media_claim *claim)
+{
+	for (int i = 0; i < sdp->count; i++)
+		if (claim->slot != MEDIA_NO_SLOT && same_address(&sdp->address[i], &claim->address))
+			return true;
+	return false;
+}
+
+// From now on this side receives there and nowhere else. true: it did not before.
+static bool side_set(struct call *call, enum call_role side, const struct sdp *sdp, uint64_t now_ns)
+{
+	struct media_claims *claims = call->calls->media;
+	struct media_claim **link = &call->media;
+	bool changed = false;
+
+	while (*link != NULL) {
+		if ((*link)->side == side && !described(sdp, *link)) {
+			media_claims_remove(claims, link);
+			changed = true;
+		} else {
+			link = &(*link)->next;
+		}
+	}
+	for (int i = 0; i < sdp->count; i++) {
+		if (claimed(call, side, &sdp->address[i]))
+			continue;
+		media_claims_add(claims, &call->media, &sdp->address[i], side, now_ns);
+		changed = true;
+	}
+	return changed;
+}
+
+// One message of an exchange of offer and answer. more: not the first one.
+static void side_says(struct call *call, enum call_role side, const struct call_event *event,
+		      bool more, uint64_t now_ns)
+{
+	struct sdp sdp;
+
+	if (event == NULL || !call_event_media(event, &sdp))
+		return;
+	if (!more)
+		call->flags &= (uint8_t)~CALL_ON_HOLD;
+	if (!sdp.two_way)
+		call->flags |= CALL_ON_HOLD;
+	// Elsewhere they may not pass by here any more.
+	if (side_set(call, side, &sdp, now_ns))
+		call->flags &= (uint8_t)~CALL_MEDIA_SEEN;
+	call->media_ns = now_ns;
+}
+
+static enum call_role other(enum call_role role)
+{
+	return role == CALL_CALLER ? CALL_CALLEE : CALL_CALLER;
+}
+
+// What the side said last before the call was up, or in the request of this CSeq.
+static const struct call_event *kept(const struct call *call, enum call_role side, uint32_t cseq)
+{
+	return invites_find_media(call->calls->invites, call->key, call->tag[side],
+				  call->tag[other(side)], cseq);
+}
+
+void call_media_keep(struct calls *calls, const struct call_event *event)
+{
+	bool response = event->flags & EVENT_IS_RESPONSE;
+	uint64_t sender = response ? event->to_tag : event->from_tag;
+	uint64_t peer = response ? event->from_tag : event->to_tag;
+	const struct call_event *before;
+	struct call_event words;
+
+	if (calls->media == NULL)
+		return;
+	before = invites_find_media(calls->invites, event->call_key, sender, peer, event->cseq);
+	if (before != NULL && before->media.len == event->media.len &&
+	    memcmp(before->bytes + before->media.off, event->bytes + event->media.off,
+		   event->media.len) == 0)
+		return; // repeated until its PRACK comes, or said by each 18x
+	// Without its texts it takes a third of the room.
+	memcpy(&words, event, offsetof(struct call_event, bytes));
+	memset(words.text, 0, sizeof(words.text));
+	memcpy(words.bytes, event->bytes + event->media.off, event->media.len);
+	words.media.off = 0;
+	words.text_bytes = event->media.len;
+	invites_add(calls->invites, &words);
+}
+
+void call_media_start(struct call *call, const struct call_event *answer, uint64_t now_ns)
+{
+	if (call->calls->media == NULL)
+		return;
+	side_says(call, CALL_CALLER, kept(call, CALL_CALLER, 0), false, now_ns);
+	// RFC 3262 5, RFC 6337 2: once a reliable provisional response has answered, the 2xx need
+	// not.
+	if (answer->media.len == 0)
+		answer = kept(call, CALL_CALLEE, 0);
+	side_says(call, CALL_CALLEE, answer, true, now_ns);
+}
+
+void call_media_follow(struct call *call, enum call_role role, const struct call_event *event,
+		       uint64_t now_ns)
+{
+	uint8_t before = call->flags;
+
+	if (call->calls->media == NULL)
+		return;
+	call_media_look(call, now_ns); // what was seen before they moved
+	if (event->flags & EVENT_IS_RESPONSE) {
+		const struct call_event *offer = kept(call, role, event->cseq);
+		side_says(call, role, offer, false, now_ns);
+		side_says(call, other(role), event, offer != NULL, now_ns);
+	} else if (event->cseq == call->cseq[role]) {
+		// The answer to an offer in the 2xx, or an offer that its answer has overtaken.
+		side_says(call, role, event, true, now_ns);
+	}
+	if (call->flags & CALL_KEPT && call->flags != before)
+		call_record_save(call);
+}
+
+void call_media_drop(struct call *call)
+{
+	while (call->media != NULL)
+		media_claims_remove(call->calls->media, &call->media);
+}
+
+static bool is_followed(const struct call *call)
+{
+	return call->media != NULL && call->state == CALL_UP &&
+	       call->calls->settings->calls.media_silence_ns > 0;
+}
+
+uint64_t call_media_due(const struct call *call)
+{
+	if (!is_followed(call))
+		return UINT64_MAX;
+	return call->media_ns + call->calls->settings->calls.media_silence_ns;
+}
+
+uint64_t call_media_seen(const struct call *call)
+{
+	uint64_t newest_ns = 0;
+
+	for (const struct media_claim *claim = call->media; claim != NULL; claim = claim->next) {
+		uint64_t seen_ns = media_claims_seen(call->calls->media, claim);
+		newest_ns = seen_ns > newest_ns ? seen_ns : newest_ns;
+	}
+	return newest_ns;
+}
+
+void call_media_look(struct call *call, uint64_t now_ns)
+{
+	uint64_t seen_ns = call_media_seen(call);
+
+	if (seen_ns > call->media_ns) {
+		bool first = !(call->flags & CALL_MEDIA_SEEN);
+		call->media_ns = seen_ns;
+		call->flags |= CALL_MEDIA_SEEN;
+		call_record_media(call, first);
+	}
+	// Nothing to be missed: look again after the same time, so that nothing is missed late.
+	if (call_media_due(call) <= now_ns && call_media_deadline(call) == UINT64_MAX)
+		call->media_ns = now_ns;
+}
+
+uint64_t call_media_deadline(const struct call *call)
+{
+	bool on_hold = call->flags & CALL_ON_HOLD &&
+		       !call->calls->settings->calls.media_silence_on_hold;
+
+	if (!(call->flags & CALL_MEDIA_SEEN) || on_hold)
+		return UINT64_MAX;
+	return call_media_due(call);
+}
+
+void call_media_restore(struct call *call, const struct store_call *record, uint64_t now_ns)
+{
+	if (call->calls->media == NULL)
+		return;
+	for (int i = 0; i < record->media_count; i++)
+		media_claims_add(call->calls->media, &call->media, &record->media[i].address,
+				 record->media[i].is_callees ? CALL_CALLEE : CALL_CALLER, now_ns);
+	// If they flowed before the engine was started again, they are missed when they don't now.
+	if (record->media_seen)
+		call->flags |= CALL_MEDIA_SEEN;
+	if (record->on_hold)
+		call->flags |= CALL_ON_HOLD;
+	call->media_ns = now_ns;
+}
+
+void call_media_record(const struct call *call, struct store_call *record)
+{
+	record->media_seen = call->flags & CALL_MEDIA_SEEN;
+	record->on_hold = call->flags & CALL_ON_HOLD;
+	for (const struct media_claim *claim = call->media;
+	     claim != NULL && record->media_count < STORE_MEDIA; claim = claim->next) {
+		if (claim->slot == MEDIA_NO_SLOT)
+			continue;
+		record->media[record->media_count++] = (struct store_media){
+			.is_callees = claim->side == CALL_CALLEE,
+			.address = claim->address,
+		};
+	}
+}
