@@ -50,7 +50,30 @@ static void call_json(struct view *view, const struct call_view *call)
 		json_seconds(json, "deadline", clock_mono_to_wall(call->deadline_ns));
 		json_text(json, "deadline_why", call->deadline_why);
 	}
+	if (call->has_media) {
+		json_bool(json, "on_hold", call->on_hold);
+		json_bool(json, "media_seen", call->media_ns != 0);
+	}
+	if (call->media_ns != 0)
+		json_seconds(json, "media_last", clock_mono_to_wall(call->media_ns));
 	json_close(json, '}');
+}
+
+// Nothing of a call whose messages said nothing.
+static void media_text(struct view *view, const struct call_view *call)
+{
+	char age[24];
+
+	if (!call->has_media)
+		return;
+	if (call->on_hold)
+		fputs(", on hold", view->out);
+	if (call->media_ns != 0)
+		fprintf(view->out, ", media %s ago",
+			view_span(view->now_ns > call->media_ns ? view->now_ns - call->media_ns : 0,
+				  age));
+	else
+		fputs(", no media seen", view->out);
 }
 
 void view_call_row(void *ctx, const struct call_view *call)
@@ -66,6 +89,7 @@ void view_call_row(void *ctx, const struct call_view *call)
 	fprintf(view->out, "%-7s %8s  %s -> %s  %s (%s)", call_state_name(call->state),
 		view_span(view->now_ns - call->start_ns, age), or_dash(call->caller),
 		or_dash(call->callee), or_dash(call->call_id), person_cause_name(call->cause));
+	media_text(view, call);
 	if (call->deadline_ns != 0)
 		fprintf(view->out, ", given up in %s: %s",
 			view_left(call->deadline_ns, view->now_ns, left),

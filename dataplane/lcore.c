@@ -59,6 +59,7 @@ int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *s
 	lcore->look.key = segment->key;
 	lcore->look.counters = lcore->counters;
 	lcore->look.lcore = (uint8_t)index;
+	lcore->look.media = (struct media){.table = segment_media(segment), .key = segment->key};
 	lcore->look.tell = tell;
 	lcore->look.ctx = lcore;
 	tunnel_port_set(&lcore->look.ports, wire);
@@ -160,6 +161,7 @@ static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
 		unpoison_tail(packets[i]);
 		rte_pktmbuf_free(packets[i]);
 	}
+	media_flush(&lcore->look.media, lcore->counters);
 	value[WIRE_RX_FRAMES] += count;
 	if (lcore->news)
 		ring_doorbell(lcore);

@@ -58,6 +58,8 @@ bool look_payload(struct look *look, const struct frame *frame, const char *payl
 		len = SIP_MAX_BYTES;
 	enum gate_verdict verdict = gate_classify(&look->policy, payload, len);
 	value[gate_counter[verdict]]++;
+	if (verdict == GATE_NOT_SIP || verdict == GATE_STUN)
+		media_see(&look->media, frame, payload, len, now_ns, look->counters);
 	if (verdict == GATE_IGNORE)
 		value[WIRE_SIP_MESSAGES]++;
 	if (verdict != GATE_PARSE)

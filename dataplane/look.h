@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/media.h"
 #include "dataplane/tunnel_port.h"
 #include "link/call_event.h"
 #include "sip/gate.h"
@@ -30,6 +31,7 @@ struct look {
 	bool ack;   // ACKs make events
 	struct defrag *defrag;
 	struct tcp_flows *flows;
+	struct media media;
 	look_tell_fn *tell;
 	void *ctx;
 	struct call_event event;

@@ -85,7 +85,7 @@ static int make_tables(struct replay *replay, const struct settings *settings, c
 }
 
 int replay_run(const char *path, const struct settings *settings, const struct siphash_key *key,
-	       replay_time_fn *time, replay_event_fn *event, void *ctx,
+	       struct media_table *media, replay_time_fn *time, replay_event_fn *event, void *ctx,
 	       struct wire_counters *counters, char *error, size_t error_size)
 {
 	struct eal_plan plan = {.memory_bytes = SPARE_MEMORY +
@@ -106,6 +106,7 @@ int replay_run(const char *path, const struct settings *settings, const struct s
 	replay->look.ctx = ctx;
 	replay->look.key = *key;
 	replay->look.counters = counters;
+	replay->look.media = (struct media){.table = media, .key = *key, .every = true};
 	tunnel_port_set(&replay->look.ports, &settings->wire);
 	look_follow(&replay->look, settings->calls.early_is_busy,
 		    settings->calls.ack_timeout_ns != 0, true);

@@ -93,6 +93,9 @@ static const struct {
 	[WIRE_SIP_REFERENCE] = {"sip-reference", "SIP messages parsed by the reference parser"},
 	[WIRE_SIP_REJECTED] = {"sip-rejected", "SIP messages that are malformed"},
 	[WIRE_SIP_NO_EVENT] = {"sip-no-event", "SIP messages parsed but without use for presence"},
+	[WIRE_MEDIA_LOOKED_UP] = {"media-looked-up",
+				  "Datagrams of which it was looked up whether they are a call's"},
+	[WIRE_MEDIA_FOUND] = {"media-found", "Datagrams looked up that are a call's media"},
 	[WIRE_EVENTS] = {"events", "Events for presence"},
 	[WIRE_EVENT_TEXT_CUT] = {"event-text-cut", "Events without a text that was too long"},
 	[WIRE_UNFINISHED_CHECKSUM] =

@@ -93,6 +93,9 @@ enum wire_counter {
 	WIRE_SIP_REFERENCE, // of these, by the reference parser
 	WIRE_SIP_REJECTED,
 	WIRE_SIP_NO_EVENT, // parsed, but nothing for presence
+	// Media.
+	WIRE_MEDIA_LOOKED_UP, // datagrams whose addresses were looked for; a sample
+	WIRE_MEDIA_FOUND,     // of these, such that a call has
 	// Events.
 	WIRE_EVENTS,
 	WIRE_EVENT_TEXT_CUT,

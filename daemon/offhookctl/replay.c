@@ -10,6 +10,7 @@
 #include "daemon/offhookctl/keyset.h"
 #include "daemon/offhookctl/verb.h"
 #include "link/call_event.h"
+#include "link/media_table.h"
 #include "presence/calls.h"
 #include "presence/directory/directory.h"
 #include "presence/net/timer_wheel.h"
@@ -39,6 +40,7 @@ struct replay {
 	struct calls *calls;
 	struct keyset attempts, confirmed, seen;
 	struct wire_counters counters;
+	struct media_table *media;
 };
 
 static void change_text(const struct person_change *change)
@@ -92,6 +94,8 @@ static void replay_begin(struct replay *replay, uint64_t packet_ns)
 			.wheel = replay->wheel,
 			.directory = replay->directory,
 			.persons = replay->persons,
+			.media = replay->media,
+			.media_key = &replay->key,
 		});
 	if (replay->calls == NULL) {
 		fputs("offhookctl: out of memory\n", stderr);
@@ -179,10 +183,11 @@ static int replay_file(struct replay *replay, const char *path)
 		return -1;
 	replay->directory = directory_new(replay->settings);
 	replay->persons = persons_new(replay_changed, replay);
-	if (replay->directory == NULL || replay->persons == NULL)
+	replay->media = media_table_new();
+	if (replay->directory == NULL || replay->persons == NULL || replay->media == NULL)
 		return -1;
-	rc = replay_run(path, replay->settings, &replay->key, replay_time, replay_event, replay,
-			&replay->counters, error, sizeof(error));
+	rc = replay_run(path, replay->settings, &replay->key, replay->media, replay_time,
+			replay_event, replay, &replay->counters, error, sizeof(error));
 	if (error[0] != '\0')
 		fprintf(stderr, "offhookctl: %s\n", error);
 	// A call whose INVITE might still have come is told of now.
@@ -196,6 +201,7 @@ static void replay_fini(struct replay *replay)
 	calls_free(replay->calls);
 	persons_free(replay->persons);
 	directory_free(replay->directory);
+	media_table_free(replay->media);
 	timer_wheel_free(replay->wheel);
 	keyset_fini(&replay->attempts);
 	keyset_fini(&replay->confirmed);

@@ -68,7 +68,7 @@ static void run(const char *name)
 	snprintf(path, sizeof(path), "%s/%s.pcap", getenv("OFFHOOK_CAPTURES"), name);
 	memset(&counters, 0, sizeof(counters));
 	events = 0;
-	if (replay_run(path, &settings, &key, on_time, on_event, NULL, &counters, message,
+	if (replay_run(path, &settings, &key, NULL, on_time, on_event, NULL, &counters, message,
 		       sizeof(message)))
 		fail_msg("%s", message);
 }

@@ -55,7 +55,7 @@ static int run(const char *path)
 	memset(&counters, 0, sizeof(counters));
 	events = 0;
 	clock_ns = 0;
-	return replay_run(path, &settings, &key, on_time, on_event, NULL, &counters, message,
+	return replay_run(path, &settings, &key, NULL, on_time, on_event, NULL, &counters, message,
 			  sizeof(message));
 }
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Most of what an SBC's wire carries comes by here, and each look is a cache miss or two: so a
+// stream is looked up only in its turn, and a burst's addresses together, fetched ahead.
+#include "dataplane/media.h"
+
+#include "dataplane/frame.h"
+#include "link/counters.h"
+#include "link/media_table.h"
+
+// RFC 3550 5.1: version 2 in the first two bits. RFC 5761 4: second octets of RTCP, which RTP has
+// none of.
+static bool is_rtp(const char *payload, size_t len)
+{
+	return len >= 2 && ((unsigned char)payload[0] & 0xc0) == 0x80;
+}
+
+static bool is_rtcp(const char *payload, size_t len)
+{
+	return is_rtp(payload, len) && (unsigned char)payload[1] >= 192 &&
+	       (unsigned char)payload[1] <= 223;
+}
+
+// A stream's turn follows from its ports alone, so that it has one however its packets mix with
+// others'. Knuth's multiplicative hash spreads ports that are all even, or all multiples of ten.
+static bool is_its_turn(const struct frame *frame, uint64_t now_ns)
+{
+	uint32_t ports = (uint32_t)frame->source_port << 16 | frame->target_port;
+	uint32_t turn = (uint32_t)(ports * UINT32_C(2654435761)) >> 29;
+
+	return turn == (now_ns >> MEDIA_TURN_SHIFT) % MEDIA_TURNS;
+}
+
+static void wait_add(struct media *media, const struct frame *frame, uint16_t less, uint64_t now_ns)
+{
+	struct media_wait *wait = &media->wait[media->waiting++];
+
+	wait->target = media_table_hash(&media->key, frame->version, frame->target,
+					(uint16_t)(frame->target_port - less));
+	wait->source = media_table_hash(&media->key, frame->version, frame->source,
+					(uint16_t)(frame->source_port - less));
+	wait->now_ns = now_ns;
+	media_table_prefetch(media->table, wait->target);
+}
+
+void media_see(struct media *media, const struct frame *frame, const char *payload, size_t len,
+	       uint64_t now_ns, struct wire_counters *counters)
+{
+	bool rtcp = is_rtcp(payload, len);
+
+	if (!media->table || !__atomic_load_n(&media->table->entries, __ATOMIC_RELAXED))
+		return;
+	// RTCP comes every few seconds only, and may be all that a held call has.
+	if (!media->every && !rtcp && !is_its_turn(frame, now_ns))
+		return;
+	if (media->waiting > MEDIA_WAITING - 2)
+		media_flush(media, counters);
+	wait_add(media, frame, 0, now_ns);
+	// RFC 3550 11: on the port after that of its stream, unless the description says otherwise.
+	if (rtcp)
+		wait_add(media, frame, 1, now_ns);
+	if (media->every)
+		media_flush(media, counters);
+}
+
+void media_flush(struct media *media, struct wire_counters *counters)
+{
+	struct media_table *table = media->table;
+	uint32_t left = 0, found = 0;
+
+	for (uint32_t i = 0; i < media->waiting; i++) {
+		struct media_wait wait = media->wait[i];
+		uint32_t slot = media_table_find(table, wait.target);
+
+		if (slot != MEDIA_NO_SLOT) {
+			media_table_mark(table, slot, wait.now_ns);
+			found++;
+			continue;
+		}
+		media_table_prefetch(table, wait.source);
+		media->wait[left++] = wait;
+	}
+	for (uint32_t i = 0; i < left; i++) {
+		uint32_t slot = media_table_find(table, media->wait[i].source);
+
+		if (slot == MEDIA_NO_SLOT)
+			continue;
+		media_table_mark(table, slot, media->wait[i].now_ns);
+		found++;
+	}
+	counters->value[WIRE_MEDIA_LOOKED_UP] += media->waiting;
+	counters->value[WIRE_MEDIA_FOUND] += found;
+	media->waiting = 0;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// RTP, RTCP and whatever else flows where the media of a call go to (T.38, STUN of ICE): marks the
+// address in the segment's table, from which presence learns that the call is alive. The receiver's
+// address counts; the sender's, where the receiver's is unknown, as behind a NAT (symmetric RTP,
+// RFC 4961). Poll cores and replay have one each.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sip/siphash.h"
+
+struct frame;
+struct media_table;
+struct wire_counters;
+
+enum {
+	MEDIA_WAITING = 32,
+	// A poll core looks at each stream for one turn in so many: at 15 packets a second or more
+	// it is seen twice a second.
+	MEDIA_TURNS = 8,
+	MEDIA_TURN_SHIFT = 26, // a turn in ns: 67 ms
+};
+
+struct media {
+	struct media_table *table; // NULL: nothing is looked up
+	struct siphash_key key;
+	bool every; // all datagrams, and at once (replay)
+	uint32_t waiting;
+	struct media_wait {
+		uint64_t target, source; // hashes
+		uint64_t now_ns;
+	} wait[MEDIA_WAITING]; // their buckets are on the way to the cache
+};
+
+// A datagram that is no SIP.
+void media_see(struct media *media, const struct frame *frame, const char *payload, size_t len,
+	       uint64_t now_ns, struct wire_counters *counters);
+// Looks up what waits: after each burst.
+void media_flush(struct media *media, struct wire_counters *counters);
