@@ -36,11 +36,13 @@ static uint64_t multiply_fold(uint64_t a, uint64_t b)
 uint64_t media_table_hash(const struct siphash_key *key, uint8_t version, const uint8_t *address,
 			  uint16_t port)
 {
+	// Of no meaning (the first digits of pi's fraction): so that a key of few bits mixes, too.
+	static const uint64_t mix[] = {0x243f6a8885a308d3, 0x13198a2e03707344, 0xa4093822299f31d1};
 	uint64_t word[2], hash;
 
 	memcpy(word, address, sizeof(word));
-	hash = multiply_fold(word[0] ^ key->word[0], word[1] ^ key->word[1]);
-	hash = multiply_fold(hash ^ (uint64_t)version << 16 ^ port, key->word[0] | 1);
+	hash = multiply_fold(word[0] ^ key->word[0] ^ mix[0], word[1] ^ key->word[1] ^ mix[1]);
+	hash = multiply_fold(hash ^ (uint64_t)version << 16 ^ port, key->word[0] ^ mix[2]);
 	return hash != 0 ? hash : 1;
 }
 

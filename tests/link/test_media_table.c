@@ -62,6 +62,24 @@ static void test_one(void **state)
 	media_table_free(NULL);
 }
 
+// How ports and hosts are spaced, and what the key is, makes no difference.
+static void test_spread(void **state)
+{
+	static const struct siphash_key keys[] = {{{0, 0}}, {{1, 2}}, {{UINT64_MAX, UINT64_MAX}}};
+
+	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+		struct media_table *table = media_table_new();
+
+		for (uint32_t i = 0; i < MEDIA_ENTRIES; i++) {
+			uint8_t address[16] = {172, 16, (uint8_t)(i >> 22), (uint8_t)(i >> 14)};
+			uint16_t port = (uint16_t)(i % (1 << 14) * 4 + 2);
+			assert_true(media_table_add(table, media_table_hash(&keys[k], 4, address,
+									    port)) < MEDIA_SLOTS);
+		}
+		media_table_free(table);
+	}
+}
+
 static void test_million(void **state)
 {
 	struct media_table *table = media_table_new();
@@ -194,11 +212,9 @@ static void test_in_the_segment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_one),
-		cmocka_unit_test(test_million),
-		cmocka_unit_test(test_collisions),
-		cmocka_unit_test(test_reader_beside_writer),
+		cmocka_unit_test(test_hash),           cmocka_unit_test(test_one),
+		cmocka_unit_test(test_spread),         cmocka_unit_test(test_million),
+		cmocka_unit_test(test_collisions),     cmocka_unit_test(test_reader_beside_writer),
 		cmocka_unit_test(test_in_the_segment),
 	};
 
