@@ -25,7 +25,7 @@ static bool is_rtcp(const char *payload, size_t len)
 static bool is_its_turn(const struct frame *frame, uint64_t now_ns)
 {
 	uint32_t ports = (uint32_t)frame->source_port << 16 | frame->target_port;
-	uint32_t turn = (uint32_t)(ports * UINT32_C(2654435761)) >> 29;
+	uint32_t turn = (uint32_t)(ports * UINT32_C(2654435761)) >> 28;
 
 	return turn == (now_ns >> MEDIA_TURN_SHIFT) % MEDIA_TURNS;
 }

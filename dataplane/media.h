@@ -17,10 +17,10 @@ struct wire_counters;
 
 enum {
 	MEDIA_WAITING = 32,
-	// A poll core looks at each stream for one turn in so many: at 15 packets a second or more
+	// A poll core looks at each stream for one turn in so many: at 30 packets a second or more
 	// it is seen twice a second.
-	MEDIA_TURNS = 8,
-	MEDIA_TURN_SHIFT = 26, // a turn in ns: 67 ms
+	MEDIA_TURNS = 16,
+	MEDIA_TURN_SHIFT = 25, // a turn in ns: 34 ms
 };
 
 struct media {

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 
 _Static_assert(MEDIA_ENTRIES <= MEDIA_SLOTS / 2, "two choices of eight work up to there");
-_Static_assert(sizeof(uint64_t[MEDIA_WAYS]) == 64, "a bucket is one cache line");
+_Static_assert(MEDIA_GROUP * sizeof(struct media_bucket) == 4096, "both choices in one page");
 
 struct media_table *media_table_new(void)
 {
@@ -46,9 +46,9 @@ uint64_t media_table_hash(const struct siphash_key *key, uint8_t version, const 
 	return hash != 0 ? hash : 1;
 }
 
-static uint32_t bucket_of(uint64_t hash, int choice)
+static uint64_t *key_at(struct media_table *table, uint32_t slot)
 {
-	return (uint32_t)((choice == 0 ? hash : hash >> 32) % MEDIA_BUCKETS);
+	return &table->bucket[slot / MEDIA_WAYS].key[slot % MEDIA_WAYS];
 }
 
 static uint64_t load(const uint64_t *word)
@@ -59,10 +59,10 @@ static uint64_t load(const uint64_t *word)
 uint32_t media_table_find(const struct media_table *table, uint64_t hash)
 {
 	for (int choice = 0; choice < 2; choice++) {
-		uint32_t bucket = bucket_of(hash, choice);
+		uint32_t bucket = media_table_choice(hash, choice);
 
 		for (uint32_t way = 0; way < MEDIA_WAYS; way++)
-			if (load(&table->key[bucket][way]) == hash)
+			if (load(&table->bucket[bucket].key[way]) == hash)
 				return bucket * MEDIA_WAYS + way;
 	}
 	return MEDIA_NO_SLOT;
@@ -70,13 +70,13 @@ uint32_t media_table_find(const struct media_table *table, uint64_t hash)
 
 void media_table_mark(struct media_table *table, uint32_t slot, uint64_t now_ns)
 {
-	__atomic_store_n(&table->seen[slot / MEDIA_WAYS][slot % MEDIA_WAYS], now_ns,
+	__atomic_store_n(&table->bucket[slot / MEDIA_WAYS].seen[slot % MEDIA_WAYS], now_ns,
 			 __ATOMIC_RELAXED);
 }
 
 uint64_t media_table_seen(const struct media_table *table, uint32_t slot)
 {
-	return load(&table->seen[slot / MEDIA_WAYS][slot % MEDIA_WAYS]);
+	return load(&table->bucket[slot / MEDIA_WAYS].seen[slot % MEDIA_WAYS]);
 }
 
 static uint32_t free_ways(const struct media_table *table, uint32_t bucket, uint32_t *first)
@@ -84,7 +84,7 @@ static uint32_t free_ways(const struct media_table *table, uint32_t bucket, uint
 	uint32_t count = 0;
 
 	for (uint32_t way = MEDIA_WAYS; way-- > 0;) {
-		if (load(&table->key[bucket][way]) != 0)
+		if (load(&table->bucket[bucket].key[way]) != 0)
 			continue;
 		*first = bucket * MEDIA_WAYS + way;
 		count++;
@@ -100,20 +100,20 @@ uint32_t media_table_add(struct media_table *table, uint64_t hash)
 	if (slot != MEDIA_NO_SLOT)
 		return slot;
 	// Into the emptier of the two: that is what keeps them from filling up.
-	uint32_t room = free_ways(table, bucket_of(hash, 0), &slot);
-	uint32_t other_room = free_ways(table, bucket_of(hash, 1), &other);
+	uint32_t room = free_ways(table, media_table_choice(hash, 0), &slot);
+	uint32_t other_room = free_ways(table, media_table_choice(hash, 1), &other);
 	if (other_room > room)
 		slot = other;
 	if ((room == 0 && other_room == 0) || entries >= MEDIA_ENTRIES)
 		return MEDIA_NO_SLOT;
 	__atomic_store_n(&table->entries, entries + 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&table->key[slot / MEDIA_WAYS][slot % MEDIA_WAYS], hash, __ATOMIC_RELEASE);
+	__atomic_store_n(key_at(table, slot), hash, __ATOMIC_RELEASE);
 	return slot;
 }
 
 void media_table_remove(struct media_table *table, uint32_t slot)
 {
-	__atomic_store_n(&table->key[slot / MEDIA_WAYS][slot % MEDIA_WAYS], 0, __ATOMIC_RELAXED);
+	__atomic_store_n(key_at(table, slot), 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&table->entries, load(&table->entries) - 1, __ATOMIC_RELAXED);
 }
 
@@ -122,7 +122,7 @@ void media_table_clear(struct media_table *table)
 	if (load(&table->entries) == 0)
 		return;
 	for (uint32_t slot = 0; slot < MEDIA_SLOTS; slot++) {
-		uint64_t *key = &table->key[slot / MEDIA_WAYS][slot % MEDIA_WAYS];
+		uint64_t *key = key_at(table, slot);
 
 		if (load(key) != 0)
 			__atomic_store_n(key, 0, __ATOMIC_RELAXED);

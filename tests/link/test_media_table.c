@@ -119,16 +119,16 @@ static void test_collisions(void **state)
 	struct media_table *table = media_table_new();
 	uint32_t slot[2 * MEDIA_WAYS];
 
+	// They differ where no choice looks.
 	for (uint64_t i = 0; i < 2 * MEDIA_WAYS; i++) {
-		slot[i] = media_table_add(table, (i + 1) << 18 | 5 | UINT64_C(9) << 32);
+		slot[i] = media_table_add(table, (i + 1) * (MEDIA_GROUP - 1) << 32 | 5);
 		assert_true(slot[i] < MEDIA_SLOTS);
 	}
-	assert_int_equal(media_table_add(table, UINT64_C(99) << 18 | 5 | UINT64_C(9) << 32),
-			 MEDIA_NO_SLOT);
+	uint64_t one_more = UINT64_C(99) * (MEDIA_GROUP - 1) << 32 | 5;
+	assert_int_equal(media_table_add(table, one_more), MEDIA_NO_SLOT);
 	assert_int_equal(table->entries, 2 * MEDIA_WAYS);
 	media_table_remove(table, slot[3]);
-	assert_int_equal(media_table_add(table, UINT64_C(99) << 18 | 5 | UINT64_C(9) << 32),
-			 slot[3]);
+	assert_int_equal(media_table_add(table, one_more), slot[3]);
 	media_table_free(table);
 }
 
