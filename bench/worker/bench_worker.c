@@ -378,16 +378,21 @@ static int bench_engine(uint64_t calls, double rate, const char *transport)
 	wall = clock_mono_ns() - start - NS_PER_S;
 	counts = *engine.counts;
 	engine_stop(&engine);
-	result("worker", "calls a second offered", rate, "1/s");
-	result("worker", "calls a second done", (double)calls * 1e9 / (double)wall, "1/s");
-	result("worker", "CPU a call", (double)engine.run.cpu_ns / (double)calls / 1e3, "us");
-	result("worker", "one core would do", (double)calls * 1e9 / (double)engine.run.cpu_ns,
-	       "calls/s");
-	result("worker", "event to PUBLISH, p50 under", quantile_us(0.5), "us");
-	result("worker", "event to PUBLISH, p99 under", quantile_us(0.99), "us");
-	result("worker", "initial PUBLISH", (double)counts.initial, "");
-	result("worker", "removals", (double)counts.removed, "");
-	result("worker", "left over", (double)counts.published, "");
+	printf(as_json ? "{\"case\": \"worker\", \"transport\": \"%s\", \"offered_calls_per_s\": "
+			 "%.0f"
+			 ", \"calls\": %" PRIu64
+			 ", \"done_calls_per_s\": %.0f, \"cpu_us_per_call\": %.1f"
+			 ", \"one_core_calls_per_s\": %.0f, \"to_publish_us_p50\": %.0f"
+			 ", \"to_publish_us_p99\": %.0f, \"initial\": %" PRIu64
+			 ", \"removals\": %" PRIu64 ", \"left_over\": %" PRIu64 "}\n"
+		       : "worker       %s, %.0f calls a second offered (%" PRIu64
+			 "): %.0f done, %.1f us CPU a call, one core would do %.0f a second; "
+			 "event to PUBLISH p50 under %.0f us, p99 under %.0f us; "
+			 "%" PRIu64 " initial, %" PRIu64 " removals, %" PRIu64 " left over\n",
+	       transport, rate, calls, (double)calls * 1e9 / (double)wall,
+	       (double)engine.run.cpu_ns / (double)calls / 1e3,
+	       (double)calls * 1e9 / (double)engine.run.cpu_ns, quantile_us(0.5), quantile_us(0.99),
+	       counts.initial, counts.removed, counts.published);
 	if (counts.initial == calls * 2 && counts.removed == calls * 2 && counts.published == 0 &&
 	    counts.unknown_tag == 0)
 		return EXIT_SUCCESS;
