@@ -393,7 +393,7 @@ static void skips_what_it_cannot_read(void **state)
 	lab_wait(&engine, !store_backlog(engine.store));
 	lab_command(witness, "HSET %s a b", key);
 	lab_command(witness, "HSET %s %b %b", key, "\0\xff", (size_t)2, "", (size_t)0);
-	lab_command(witness, "HSET %s x 2|whatever", key);
+	lab_command(witness, "HSET %s x 9|whatever", key);
 	lab_command(witness, "HSET offhook:{lab-1}:pub sip:x 1|1:a");
 	redisFree(witness);
 	read_back(5);
