@@ -2,6 +2,7 @@
 #include "bench/parse/agree.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/parse/corpus.h"
@@ -66,22 +67,21 @@ static void show(const struct sample *sample, const char *origin)
 
 size_t agree_check(struct corpus *corpus, bool leave_out)
 {
+	bool *marks = calloc(corpus->set.count, sizeof(*marks));
 	size_t different = 0;
 
-	for (size_t i = 0; i < corpus->set.count;) {
+	if (marks == NULL)
+		exit(1);
+	for (size_t i = 0; i < corpus->set.count; i++) {
 		const struct sample *sample = &corpus->set.samples[i];
 		const char *origin = corpus->origin[i];
 
-		if (is_alike(sample)) {
-			i++;
-			continue;
-		}
-		if (different++ < SHOWN)
+		marks[i] = !is_alike(sample);
+		if (marks[i] && different++ < SHOWN)
 			show(sample, origin != NULL ? origin : "made up");
-		if (leave_out)
-			corpus_leave_out(corpus, i);
-		else
-			i++;
 	}
+	if (leave_out)
+		corpus_leave_out(corpus, marks);
+	free(marks);
 	return different;
 }

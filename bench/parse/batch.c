@@ -117,16 +117,18 @@ static struct batch *find(struct batch_list *list, enum batch_key key, const cha
 	return list_add(list, key, value);
 }
 
-// Evenly over the corpus.
+// The same few messages each time, evenly over the corpus.
 static int split_cache(struct batch_list *list, const struct sample_set *set)
 {
+	static const char *const names[] = {"hot", "cold-message", "cold"};
 	size_t few = set->count < FEW_MESSAGES ? set->count : FEW_MESSAGES;
 
-	for (int cold = 0; cold < 2; cold++) {
-		struct batch *batch = list_add(list, BATCH_CACHE, cold ? "cold" : "hot");
+	for (enum cold_what cold = COLD_NOTHING; cold <= COLD_ALL; cold++) {
+		struct batch *batch = list_add(list, BATCH_CACHE, names[cold]);
 
 		if (batch == NULL)
 			return -ENOMEM;
+		batch->cold = cold;
 		for (size_t i = 0; i < few; i++) {
 			if (take(batch, &set->samples[i * set->count / few], few) != 0)
 				return -ENOMEM;

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "bench/parse/cold.h"
+
 struct sample;
 struct sample_set;
 
@@ -16,6 +18,7 @@ struct batch {
 	const struct sample **message;
 	size_t count;
 	size_t bytes;
+	enum cold_what cold;
 	size_t repeats; // in a round, so that its time can be measured
 };
 
@@ -31,6 +34,6 @@ enum batch_key batch_key_find(const char *name);
 
 // -ENOMEM or 0. The samples must stay.
 int batch_whole(struct batch_list *list, const struct sample_set *set);
-// Adds batches of that key to the list. BATCH_CACHE: two, hot and cold.
+// Adds batches of that key to the list. BATCH_CACHE: three, from hot to cold.
 int batch_split(struct batch_list *list, const struct sample_set *set, enum batch_key key);
 void batch_list_fini(struct batch_list *list);

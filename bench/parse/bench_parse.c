@@ -11,6 +11,7 @@
 #include "bench/parse/agree.h"
 #include "bench/parse/batch.h"
 #include "bench/parse/clock.h"
+#include "bench/parse/cold.h"
 #include "bench/parse/corpus.h"
 #include "bench/parse/count.h"
 #include "bench/parse/parsers.h"
@@ -37,7 +38,7 @@ static int usage(void)
 		"                   [--only PARSER[,PARSER]] [--leave-out] [--instructions]\n"
 		"  --corpus        messages of a capture, or one a file; else made-up calls\n"
 		"  --json          one object a line instead of a table\n"
-		"  --by            also by kind, size, headers (lines), cache (hot and cold)\n"
+		"  --by            also by kind, size, headers (lines), cache (hot, cold)\n"
 		"  --rounds        repetitions, %d; the figure is their median\n"
 		"  --only          not all parsers\n"
 		"  --leave-out     messages that not all parsers read alike; else nothing is "
@@ -101,9 +102,18 @@ static bool take_options(struct options *options, int argc, char **argv)
 	return optind == argc && options->rounds >= 1;
 }
 
-static bool is_cold(const struct batch *batch)
+static void measure_batch(const struct batch *batch, struct result *results)
 {
-	return batch->key == BATCH_CACHE && strcmp(batch->value, "cold") == 0;
+	for (int i = 0; i < PARSERS; i++) {
+		double ns;
+
+		if (!parser_takes_part(&parsers[i]))
+			continue;
+		ns = batch->cold == COLD_NOTHING ? clock_warm(&parsers[i], batch)
+						 : cold_time(&parsers[i], batch, batch->cold);
+		if (ns > 0)
+			result_add(&results[i], ns);
+	}
 }
 
 // Every parser once a round, one after the other, so that what else the machine does meets all.
@@ -111,17 +121,8 @@ static void measure(const struct batch_list *list, int rounds, struct result *re
 {
 	for (int round = 0; round < rounds; round++) {
 		for (size_t k = 0; k < list->count; k++) {
-			const struct batch *batch = &list->batches[k];
-
-			if (is_cold(batch) && (!clock_has_cold() || round >= COLD_ROUNDS))
-				continue;
-			for (int i = 0; i < PARSERS; i++) {
-				if (!parser_takes_part(&parsers[i]))
-					continue;
-				result_add(&results[k * PARSERS + (size_t)i],
-					   is_cold(batch) ? clock_cold(&parsers[i], batch)
-							  : clock_warm(&parsers[i], batch));
-			}
+			if (list->batches[k].cold != COLD_ALL || round < COLD_ROUNDS)
+				measure_batch(&list->batches[k], &results[k * PARSERS]);
 		}
 	}
 }

@@ -126,18 +126,22 @@ int corpus_load(struct corpus *corpus, const char *path)
 	return ret;
 }
 
-void corpus_leave_out(struct corpus *corpus, size_t index)
+void corpus_leave_out(struct corpus *corpus, const bool *marks)
 {
 	struct sample_set *set = &corpus->set;
-	size_t behind = set->count - index - 1;
+	size_t kept = 0;
 
-	set->bytes -= set->samples[index].len;
-	free(set->samples[index].text);
-	free(corpus->origin[index]);
-	memmove(&set->samples[index], &set->samples[index + 1], behind * sizeof(*set->samples));
-	memmove(&corpus->origin[index], &corpus->origin[index + 1],
-		behind * sizeof(*corpus->origin));
-	set->count--;
+	for (size_t i = 0; i < set->count; i++) {
+		if (marks[i]) {
+			set->bytes -= set->samples[i].len;
+			free(set->samples[i].text);
+			free(corpus->origin[i]);
+			continue;
+		}
+		set->samples[kept] = set->samples[i];
+		corpus->origin[kept++] = corpus->origin[i];
+	}
+	set->count = kept;
 }
 
 void corpus_fini(struct corpus *corpus)

@@ -3,6 +3,8 @@
 // where each comes from, for people.
 #pragma once
 
+#include <stdbool.h>
+
 #include "bench/sample_calls.h"
 
 struct corpus {
@@ -12,6 +14,6 @@ struct corpus {
 
 // path NULL: made up. 0 or -errno; the reason is on stderr.
 int corpus_load(struct corpus *corpus, const char *path);
-// Takes the message out.
-void corpus_leave_out(struct corpus *corpus, size_t index);
+// Takes out the messages whose mark is set; one mark for each.
+void corpus_leave_out(struct corpus *corpus, const bool *marks);
 void corpus_fini(struct corpus *corpus);

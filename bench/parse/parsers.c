@@ -66,6 +66,8 @@ static bool is_known(const char *list)
 
 int parsers_init(const char *only)
 {
+	int count = 0;
+
 	if (only != NULL && !is_known(only))
 		return -1;
 	for (int i = 0; i < PARSERS; i++) {
@@ -77,13 +79,18 @@ int parsers_init(const char *only)
 		}
 		if (parser->missing == NULL && !line_kernel_supported(parser->kernel))
 			parser->missing = "this machine lacks the instructions";
-		if (parser->missing != NULL)
+		if (parser->missing != NULL) {
 			fprintf(stderr, "bench-parse: left out: %s: %s\n", parser->name,
 				parser->missing);
-		else if (parser->init != NULL)
+			continue;
+		}
+		if (parser->init != NULL)
 			parser->init();
+		count++;
 	}
-	return 0;
+	if (count == 0)
+		fprintf(stderr, "bench-parse: no parser is left\n");
+	return count > 0 ? 0 : -1;
 }
 
 void parser_select(const struct parser *parser)

@@ -22,7 +22,8 @@ enum { PARSERS = 12 };
 
 extern struct parser parsers[PARSERS];
 
-// Fills in `missing` and calls init(). Only those whose name is in the list; NULL: all.
+// Fills in `missing` and calls init(). Only those whose name is in the list; NULL: all. -1 with the
+// reason on stderr: an unknown name, or none is left.
 int parsers_init(const char *only);
 // Whether the machine can run it and the user wants it.
 static inline bool parser_takes_part(const struct parser *parser)
