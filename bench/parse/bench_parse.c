@@ -157,6 +157,20 @@ out:
 	return ret;
 }
 
+static void tell_unusual(const struct sample_set *set)
+{
+	size_t unusual = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		unusual += fast_hands_on(set->samples[i].text, set->samples[i].len);
+	if (unusual > 0)
+		fprintf(stderr,
+			"bench-parse: %zu of %zu messages are unusual: the fast parser gives them "
+			"to "
+			"the reference parser\n",
+			unusual, set->count);
+}
+
 static int run(const struct options *options, struct corpus *corpus)
 {
 	struct batch_list list = {0};
@@ -177,6 +191,7 @@ static int run(const struct options *options, struct corpus *corpus)
 		fprintf(stderr, "bench-parse: no message is left\n");
 		return 1;
 	}
+	tell_unusual(&corpus->set);
 	if (batch_whole(&list, &corpus->set) != 0)
 		goto out;
 	for (int key = BATCH_KIND; key < BATCH_KEYS; key++) {

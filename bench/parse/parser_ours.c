@@ -49,6 +49,14 @@ bool fast_parse(const char *buf, size_t len, struct fields *fields)
 	return true;
 }
 
+bool fast_hands_on(const char *buf, size_t len)
+{
+	struct sip_msg msg;
+
+	return sip_msg_parse(buf, len, &msg) == SIP_REJECT_NONE &&
+	       (msg.flags & SIP_BY_REFERENCE) != 0;
+}
+
 bool reference_parse(const char *buf, size_t len, struct fields *fields)
 {
 	struct sip_msg msg;

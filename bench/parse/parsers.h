@@ -35,6 +35,8 @@ void parser_select(const struct parser *parser);
 
 // One file each, none includes the header of another's library.
 bool fast_parse(const char *buf, size_t len, struct fields *fields);
+// Whether it takes the message for an unusual one and gives it to the reference parser.
+bool fast_hands_on(const char *buf, size_t len);
 bool reference_parse(const char *buf, size_t len, struct fields *fields);
 
 void peer_osip_init(void);

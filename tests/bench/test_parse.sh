@@ -106,6 +106,10 @@ check "by kind" "holds '[.[] | select(.kind) | .kind] | unique == [\"BYE\", \"IN
 check "by size" "holds '[.[] | select(.size and .parser == \"memchr\") | .messages] | add == 3'"
 check "by header lines" "holds '[.[] | select(.headers and .parser == \"memchr\") | .messages] | add == 3'"
 check "cache hot" "holds 'any(.cache == \"hot\")'"
+sed 's/^From: /From:\r\n /' "$work/folder/1" >"$work/empty/1"
+run_uncounted --corpus "$work/empty" --json --only fast-scalar
+check "what the fast parser hands on is told" "said '1 of 1 messages are unusual'"
+rm "$work/empty/1"
 run --corpus "$work/folder"
 check "a table for people" "[ $code -eq 0 ] && grep -q '^osip2 ' $work/out"
 run_uncounted --json --only fast-scalar
@@ -116,6 +120,11 @@ capture calls-any-device.pcapng 38 2
 capture tcp-one-connection.pcap 104 0
 capture tcp-disorder.pcap 104 0
 capture hep.pcap 12 0
+check "no message of it is unusual" "! said unusual"
+head -c 3000 "$corpus/captures/hep.pcap" >"$work/cut.pcap"
+run_uncounted --corpus "$work/cut.pcap" --json --only memchr
+check "a capture that is cut: up to there, and said" "[ $code -eq 0 ] && said 'cut.pcap: ' &&
+	holds 'all(.messages > 0 and .messages < 12)'"
 capture vxlan-fragments.pcap 6 0
 capture ip-6in4.pcap 6 0
 
