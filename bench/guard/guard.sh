@@ -15,7 +15,8 @@ die() {
 	exit 2
 }
 
-case $#:${2:-} in
+update=${2:-}
+case $#:$update in
 1: | 2:--update) ;;
 *) die "usage: guard.sh BUILD [--update]" ;;
 esac
@@ -23,9 +24,11 @@ build=$(cd "$1" 2>/dev/null && pwd) || die "no such build: $1"
 for tool in valgrind readelf; do
 	command -v "$tool" >/dev/null || die "not installed: $tool (./do guard installs what is missing)"
 done
-counts=$(mktemp) || exit 2
-trap 'rm -f "$counts"' EXIT
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
+counts=$work/counts dump=$work/dump log=$work/log
+: >"$counts"
 
 # "gcc-12.2.0", as it signed the program.
 compiler_of() {
@@ -34,18 +37,38 @@ compiler_of() {
 		sort | head -n 1
 }
 
-while read -r name program arguments; do
+# Instructions in function $1 for each of what the program, the rest, says it did: `calls 1024` or so.
+count_in() {
+	function=$1
+	shift
+	said=$(valgrind -q --tool=callgrind --collect-atstart=no --toggle-collect="$function" \
+		--callgrind-out-file="$dump" "$@" 2>"$log") || {
+		tail -n 5 "$log" >&2
+		return 1
+	}
+	# shellcheck disable=SC2086 # words
+	set -- $said
+	awk -v row="$1" -v times="$2" '/^totals: / && $2 > 0 && times > 0 { printf "%s %.1f\n", row, $2 / times }' \
+		"$dump"
+}
+
+while read -r name how program arguments; do
 	case $name in '#'* | '') continue ;; esac
 	[ -x "$build/$program" ] || die "$build/$program is not there: ./do build"
 	compiler=$(compiler_of "$build/$program")
+	case $how in
+	itself) set -- "$build/$program" ;;
+	*) set -- count_in "$how" "$build/$program" ;;
+	esac
 	# shellcheck disable=SC2086 # a list of words
-	rows=$("$build/$program" $arguments) || die "$program failed"
+	rows=$("$@" $arguments) || die "$program failed"
+	[ -n "$rows" ] || die "$program: nothing was counted"
 	echo "$rows" | while read -r row count; do
 		echo "$name/$row $count $compiler"
 	done >>"$counts"
 done <"$here/programs"
 
-if [ "${2:-}" = --update ]; then
+if [ "$update" = --update ]; then
 	{
 		sed -n '/^#/p' "$file"
 		cat "$counts"
