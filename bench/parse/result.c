@@ -31,42 +31,76 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-// 0: never measured.
-static double median(struct result *result)
+struct spread {
+	double median, min, max;
+};
+
+// All 0: never measured.
+static struct spread spread_of(const double *values, size_t count)
 {
-	if (result->count == 0)
-		return 0;
-	qsort(result->ns, result->count, sizeof(result->ns[0]), compare);
-	return result->ns[result->count / 2];
+	struct spread spread = {0};
+	double *sorted;
+
+	if (count == 0)
+		return spread;
+	sorted = calloc(count, sizeof(*sorted));
+	if (sorted == NULL)
+		exit(1);
+	memcpy(sorted, values, count * sizeof(*sorted));
+	qsort(sorted, count, sizeof(*sorted), compare);
+	spread = (struct spread){sorted[count / 2], sorted[0], sorted[count - 1]};
+	free(sorted);
+	return spread;
 }
 
-static double median_of(const char *name, struct result *results)
+// Of the ratios of each round, which what else the machine did in it hardly changes.
+static struct spread ratio_of(const struct result *result, const struct result *to)
+{
+	struct spread spread = {0};
+	double *ratios;
+
+	if (to == NULL || result->count == 0 || to->count != result->count)
+		return spread;
+	ratios = calloc(result->count, sizeof(*ratios));
+	if (ratios == NULL)
+		exit(1);
+	for (size_t i = 0; i < result->count; i++)
+		ratios[i] = result->ns[i] / to->ns[i];
+	spread = spread_of(ratios, result->count);
+	free(ratios);
+	return spread;
+}
+
+static const struct result *result_of(const char *name, const struct result *results)
 {
 	for (int i = 0; i < PARSERS; i++) {
 		if (strcmp(parsers[i].name, name) == 0)
-			return median(&results[i]);
+			return results[i].count > 0 ? &results[i] : NULL;
 	}
-	return 0;
+	return NULL;
 }
 
-void result_print_json(const struct batch *batch, struct result *results,
+static void print_spread(const char *key, int digits, struct spread spread)
+{
+	if (spread.median == 0)
+		return;
+	printf(",\"%s\":%.*f,\"%s_min\":%.*f,\"%s_max\":%.*f", key, digits, spread.median, key,
+	       digits, spread.min, key, digits, spread.max);
+}
+
+void result_print_json(const struct batch *batch, const struct result *results,
 		       const struct counted *counted, size_t left_out)
 {
-	double memchr_ns = median_of("memchr", results);
+	const struct result *memchr_result = result_of("memchr", results);
 
 	for (int i = 0; i < PARSERS; i++) {
-		double ns = median(&results[i]);
-
-		if (ns == 0)
+		if (results[i].count == 0)
 			continue;
 		printf("{\"parser\":\"%s\"", parsers[i].name);
 		if (batch->key != BATCH_WHOLE)
 			printf(",\"%s\":\"%s\"", batch_key_name(batch->key), batch->value);
-		printf(",\"ns_per_message\":%.1f,\"ns_per_message_min\":%.1f"
-		       ",\"ns_per_message_max\":%.1f",
-		       ns, results[i].ns[0], results[i].ns[results[i].count - 1]);
-		if (memchr_ns > 0)
-			printf(",\"ratio_to_memchr\":%.3f", ns / memchr_ns);
+		print_spread("ns_per_message", 1, spread_of(results[i].ns, results[i].count));
+		print_spread("ratio_to_memchr", 3, ratio_of(&results[i], memchr_result));
 		if (counted->instructions[i] > 0)
 			printf(",\"instructions_per_message\":%.1f,\"messages_counted\":%zu",
 			       counted->instructions[i], counted->messages);
@@ -78,31 +112,31 @@ void result_print_json(const struct batch *batch, struct result *results,
 	}
 }
 
-void result_print_table(const struct batch *batch, struct result *results,
+void result_print_table(const struct batch *batch, const struct result *results,
 			const struct counted *counted)
 {
-	double memchr_ns = median_of("memchr", results);
+	const struct result *memchr_result = result_of("memchr", results);
 
 	printf("%s%s%s: %zu messages, mean %.1f bytes\n",
 	       batch->key == BATCH_WHOLE ? "corpus" : batch_key_name(batch->key),
 	       batch->key == BATCH_WHOLE ? "" : " ", batch->value, batch->count,
 	       (double)batch->bytes / (double)batch->count);
-	printf("%-12s %10s %10s .. %-10s %8s %12s %10s\n", "parser", "ns/message", "min", "max",
-	       "x memchr", "instructions", "million/s");
+	printf("%-12s %8s %10s %10s .. %-10s %12s %10s\n", "parser", "x memchr", "ns/message",
+	       "min", "max", "instructions", "million/s");
 	for (int i = 0; i < PARSERS; i++) {
-		double ns = median(&results[i]);
-		char instructions[32] = "-", ratio[32] = "-";
+		struct spread ns = spread_of(results[i].ns, results[i].count);
+		struct spread ratio = ratio_of(&results[i], memchr_result);
+		char instructions[32] = "-", times[32] = "-";
 
-		if (ns == 0)
+		if (results[i].count == 0)
 			continue;
 		if (counted->instructions[i] > 0)
 			snprintf(instructions, sizeof(instructions), "%.1f",
 				 counted->instructions[i]);
-		if (memchr_ns > 0)
-			snprintf(ratio, sizeof(ratio), "%.2f", ns / memchr_ns);
-		printf("%-12s %10.1f %10.1f .. %-10.1f %8s %12s %10.2f\n", parsers[i].name, ns,
-		       results[i].ns[0], results[i].ns[results[i].count - 1], ratio, instructions,
-		       1e3 / ns);
+		if (ratio.median > 0)
+			snprintf(times, sizeof(times), "%.2f", ratio.median);
+		printf("%-12s %8s %10.1f %10.1f .. %-10.1f %12s %10.2f\n", parsers[i].name, times,
+		       ns.median, ns.min, ns.max, instructions, 1e3 / ns.median);
 	}
 	printf("\n");
 }

@@ -17,9 +17,9 @@ void result_add(struct result *result, double ns);
 void result_fini(struct result *result);
 
 // results: one for each of the parsers.
-void result_print_json(const struct batch *batch, struct result *results,
+void result_print_json(const struct batch *batch, const struct result *results,
 		       const struct counted *counted, size_t left_out);
-void result_print_table(const struct batch *batch, struct result *results,
+void result_print_table(const struct batch *batch, const struct result *results,
 			const struct counted *counted);
 // `NAME COUNT` lines. 1 when one is missing.
 int result_print_counts(const struct counted *counted);
