@@ -17,7 +17,13 @@
 #include "bench/parse/parsers.h"
 #include "bench/parse/result.h"
 
-enum { ROUNDS = 11, MAX_ROUNDS = 1001, COLD_ROUNDS = 3 };
+enum {
+	ROUNDS = 11,
+	LEAST_ROUNDS = 3,       // of a large corpus, if the user doesn't say
+	MOST_MESSAGES = 500000, // in all rounds but those; half a minute with all parsers
+	MAX_ROUNDS = 1001,
+	COLD_ROUNDS = 3,
+};
 
 struct options {
 	const char *corpus;
@@ -27,7 +33,7 @@ struct options {
 	bool by[BATCH_KEYS];
 	bool leave_out;
 	bool count_only;
-	int rounds;
+	int rounds; // 0: not said
 };
 
 static int usage(void)
@@ -39,12 +45,13 @@ static int usage(void)
 		"  --corpus        messages of a capture, or one a file; else made-up calls\n"
 		"  --json          one object a line instead of a table\n"
 		"  --by            also by kind, size, headers (lines), cache (hot, cold)\n"
-		"  --rounds        repetitions, %d; the figure is their median\n"
+		"  --rounds        repetitions, %d (%d of a large corpus); the figure is their "
+		"median\n"
 		"  --only          not all parsers\n"
 		"  --leave-out     messages that not all parsers read alike; else nothing is "
 		"measured\n"
 		"  --instructions  only count, as `NAME COUNT` lines for bench/guard\n",
-		ROUNDS);
+		ROUNDS, LEAST_ROUNDS);
 	return 2;
 }
 
@@ -67,7 +74,7 @@ static int number_of(const char *text)
 	char *end;
 	long number = strtol(text, &end, 10);
 
-	return *end == '\0' && number <= MAX_ROUNDS ? (int)number : 0;
+	return *end == '\0' && number >= 1 && number <= MAX_ROUNDS ? (int)number : -1;
 }
 
 static bool take_options(struct options *options, int argc, char **argv)
@@ -99,7 +106,7 @@ static bool take_options(struct options *options, int argc, char **argv)
 		default: return false;
 		}
 	}
-	return optind == argc && options->rounds >= 1;
+	return optind == argc && options->rounds >= 0;
 }
 
 static void measure_batch(const struct batch *batch, struct result *results)
@@ -127,6 +134,17 @@ static void measure(const struct batch_list *list, int rounds, struct result *re
 	}
 }
 
+static int rounds_for(const struct options *options, size_t messages)
+{
+	size_t most = MOST_MESSAGES / messages;
+
+	if (options->rounds > 0)
+		return options->rounds;
+	if (most >= ROUNDS)
+		return ROUNDS;
+	return most > LEAST_ROUNDS ? (int)most : LEAST_ROUNDS;
+}
+
 static int report(const struct batch_list *list, const struct options *options, size_t left_out)
 {
 	struct counted *counted = calloc(list->count, sizeof(*counted));
@@ -140,7 +158,7 @@ static int report(const struct batch_list *list, const struct options *options, 
 		ret = result_print_counts(&counted[0]);
 		goto out;
 	}
-	measure(list, options->rounds, results);
+	measure(list, rounds_for(options, list->batches[0].count), results);
 	for (size_t k = 0; k < list->count; k++) {
 		if (options->json)
 			result_print_json(&list->batches[k], &results[k * PARSERS], &counted[k],
@@ -206,7 +224,7 @@ out:
 
 int main(int argc, char **argv)
 {
-	struct options options = {.rounds = ROUNDS};
+	struct options options = {0};
 	struct corpus corpus;
 	int ret;
 
