@@ -41,8 +41,9 @@ compiler_of() {
 count_in() {
 	function=$1
 	shift
-	said=$(valgrind -q --tool=callgrind --collect-atstart=no --toggle-collect="$function" \
-		--callgrind-out-file="$dump" "$@" 2>"$log") || {
+	said=$(valgrind -q --tool=callgrind --vgdb=no --collect-atstart=no \
+		--toggle-collect="$function" --callgrind-out-file="$dump" \
+		"$@" 2>"$log") || {
 		tail -n 5 "$log" >&2
 		return 1
 	}
