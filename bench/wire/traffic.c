@@ -205,7 +205,6 @@ int traffic_make(struct traffic *traffic, const struct sample_set *set,
 	return 0;
 }
 
-// Its CSeq has the longest method that is as long as INVITE.
 static void alter(struct traffic_frame *frame, enum traffic_stage stage)
 {
 	uint8_t *payload = frame->data + HEADER_BYTES;
@@ -217,7 +216,7 @@ static void alter(struct traffic_frame *frame, enum traffic_stage stage)
 	case STAGE_GATE: memcpy(payload + 8, "100", 3); break;
 	case STAGE_PARSE:
 		if (method)
-			memcpy(method + 1, "NOTIFY", 6);
+			memcpy(method + 1, "CANCEL", 6);
 		break;
 	default: break;
 	}

@@ -37,7 +37,7 @@ enum traffic_stage {
 	STAGE_LOOP,  // Ethernet type of experiments: leaves at the first step of the frame walk
 	STAGE_WALK,  // payload begins like RTP: leaves at the gate's first look
 	STAGE_GATE,  // a 100: SIP, ignored by the gate
-	STAGE_PARSE, // answers NOTIFY: parsed, but nothing for presence
+	STAGE_PARSE, // answers CANCEL: parsed, but nothing for presence
 	STAGE_EVENT, // goes all the way
 	STAGE_COUNT,
 };
