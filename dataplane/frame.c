@@ -60,14 +60,14 @@ static enum frame_verdict let_go(struct frame *frame, enum wire_counter reason)
 	return frame->verdict = FRAME_LET_GO;
 }
 
-static struct octets octets_of(const uint8_t *data, struct extent at)
+static struct octets octets_of(const uint8_t *data, const struct extent *at)
 {
-	return (struct octets){data + at.off, at.have - at.off, at.said - at.off};
+	return (struct octets){data + at->off, at->have - at->off, at->said - at->off};
 }
 
 // The packet inside, after the header that tunnel describes. A mirror that cuts long packets leaves
 // the inner headers as they were: what they say counts again, not what the outer ones said.
-static enum frame_verdict walk_inside(const uint8_t *data, struct extent at, bool readable,
+static enum frame_verdict walk_inside(const uint8_t *data, const struct extent *at, bool readable,
 				      const struct tunnel *tunnel, struct frame *frame)
 {
 	if (!readable)
@@ -79,13 +79,14 @@ static enum frame_verdict walk_inside(const uint8_t *data, struct extent at, boo
 	if (tunnel->network)
 		frame->network = tunnel->network;
 	frame->extensions = 0;
-	at.off += tunnel->bytes;
+	size_t off = at->off + tunnel->bytes;
 	if (tunnel->type == TUNNEL_ETHERNET)
-		return walk_ethernet(data, at.have, at.off, frame);
-	return walk_type(data, at.have, at.off, tunnel->type, frame);
+		return walk_ethernet(data, at->have, off, frame);
+	return walk_type(data, at->have, off, tunnel->type, frame);
 }
 
-static enum frame_verdict walk_gre(const uint8_t *data, struct extent at, struct frame *frame)
+static enum frame_verdict walk_gre(const uint8_t *data, const struct extent *at,
+				   struct frame *frame)
 {
 	struct tunnel tunnel;
 	bool readable = tunnel_gre(octets_of(data, at), &tunnel);
@@ -93,64 +94,67 @@ static enum frame_verdict walk_gre(const uint8_t *data, struct extent at, struct
 	return walk_inside(data, at, readable, &tunnel, frame);
 }
 
-static enum frame_verdict walk_udp(const uint8_t *data, struct extent at, struct frame *frame)
+static enum frame_verdict walk_udp(const uint8_t *data, const struct extent *at,
+				   struct frame *frame)
 {
-	if (at.said - at.off < UDP_BYTES)
+	if (at->said - at->off < UDP_BYTES)
 		return let_go(frame, WIRE_UDP_LENGTH);
-	if (at.have - at.off < UDP_BYTES)
+	if (at->have - at->off < UDP_BYTES)
 		return let_go(frame, WIRE_SHORT_FRAME);
-	const uint8_t *udp = data + at.off;
+	const uint8_t *udp = data + at->off;
 	size_t stated = be16(udp + 4);
-	if (stated < UDP_BYTES || stated > at.said - at.off)
+	if (stated < UDP_BYTES || stated > at->said - at->off)
 		return let_go(frame, WIRE_UDP_LENGTH);
-	size_t there = at.have - at.off;
+	size_t there = at->have - at->off;
 	frame->source_port = be16(udp);
 	frame->target_port = be16(udp + 2);
 	frame->cut = stated > there;
-	frame->payload_off = (uint32_t)(at.off + UDP_BYTES);
+	frame->payload_off = (uint32_t)(at->off + UDP_BYTES);
 	frame->payload_len = (uint32_t)((stated < there ? stated : there) - UDP_BYTES);
 	return frame->verdict = FRAME_DATAGRAM;
 }
 
-static enum frame_verdict walk_tcp(const uint8_t *data, struct extent at, struct frame *frame)
+static enum frame_verdict walk_tcp(const uint8_t *data, const struct extent *at,
+				   struct frame *frame)
 {
-	if (at.said - at.off < TCP_BYTES)
+	if (at->said - at->off < TCP_BYTES)
 		return let_go(frame, WIRE_TCP_HEADER);
-	if (at.have - at.off < TCP_BYTES)
+	if (at->have - at->off < TCP_BYTES)
 		return let_go(frame, WIRE_SHORT_FRAME);
-	const uint8_t *tcp = data + at.off;
+	const uint8_t *tcp = data + at->off;
 	size_t header = (size_t)(tcp[12] >> 4) * 4;
-	if (header < TCP_BYTES || header > at.said - at.off)
+	if (header < TCP_BYTES || header > at->said - at->off)
 		return let_go(frame, WIRE_TCP_HEADER);
-	if (header > at.have - at.off)
+	if (header > at->have - at->off)
 		return let_go(frame, WIRE_SHORT_FRAME);
 	frame->source_port = be16(tcp);
 	frame->target_port = be16(tcp + 2);
 	frame->sequence = be32(tcp + 4);
 	frame->acknowledged = be32(tcp + 8);
 	frame->tcp_flags = tcp[13];
-	frame->cut = at.have < at.said;
-	frame->payload_off = (uint32_t)(at.off + header);
-	frame->payload_len = (uint32_t)(at.have - at.off - header);
+	frame->cut = at->have < at->said;
+	frame->payload_off = (uint32_t)(at->off + header);
+	frame->payload_len = (uint32_t)(at->have - at->off - header);
 	return frame->verdict = FRAME_SEGMENT;
 }
 
 // One piece of a fragmented datagram. RFC 791 3.2, RFC 8200 4.5: all but the last are multiples of
 // eight octets, and nothing reaches beyond 65535.
-static enum frame_verdict walk_piece(struct extent at, struct frame *frame)
+static enum frame_verdict walk_piece(const struct extent *at, struct frame *frame)
 {
-	size_t len = at.said - at.off;
+	size_t len = at->said - at->off;
 	if (len == 0 || frame->fragment_off + len > 65535 || (frame->more_fragments && len % 8))
 		return let_go(frame, WIRE_FRAGMENT_INVALID);
-	if (at.have < at.said)
+	if (at->have < at->said)
 		return let_go(frame, WIRE_CUT_DATAGRAM);
-	frame->payload_off = (uint32_t)at.off;
+	frame->payload_off = (uint32_t)at->off;
 	frame->payload_len = (uint32_t)len;
 	return frame->verdict = FRAME_FRAGMENT;
 }
 
 // What an IP header is followed by.
-static enum frame_verdict walk_payload(const uint8_t *data, struct extent at, struct frame *frame)
+static enum frame_verdict walk_payload(const uint8_t *data, const struct extent *at,
+				       struct frame *frame)
 {
 	struct tunnel ip_in_ip = {.kind = TUNNEL_IP_IN_IP};
 
@@ -199,23 +203,23 @@ static size_t extension_bytes(uint8_t proto, const uint8_t *header)
 	return proto == PROTO_AH ? ((size_t)header[1] + 2) * 4 : ((size_t)header[1] + 1) * 8;
 }
 
-static enum frame_verdict walk_ipv6_payload(const uint8_t *data, struct extent at,
+static enum frame_verdict walk_ipv6_payload(const uint8_t *data, struct extent *at,
 					    struct frame *frame)
 {
 	while (is_extension(frame->next)) {
 		if (frame->extensions++ == FRAME_EXTENSIONS)
 			return let_go(frame, WIRE_IPV6_EXTENSIONS);
-		if (at.said - at.off < 8)
+		if (at->said - at->off < 8)
 			return let_go(frame, WIRE_IPV6_HEADER);
-		if (at.have - at.off < 8)
+		if (at->have - at->off < 8)
 			return let_go(frame, WIRE_SHORT_FRAME);
-		const uint8_t *header = data + at.off;
+		const uint8_t *header = data + at->off;
 		size_t bytes = extension_bytes(frame->next, header);
-		if (bytes > at.said - at.off)
+		if (bytes > at->said - at->off)
 			return let_go(frame, WIRE_IPV6_HEADER);
-		if (bytes > at.have - at.off)
+		if (bytes > at->have - at->off)
 			return let_go(frame, WIRE_SHORT_FRAME);
-		at.off += bytes;
+		at->off += bytes;
 		bool fragment = frame->next == PROTO_FRAGMENT && (be16(header + 2) & 0xfff9);
 		frame->next = header[0];
 		if (!fragment)
@@ -246,7 +250,7 @@ static enum frame_verdict walk_ipv6(const uint8_t *data, size_t len, size_t off,
 	frame->next = ip[6];
 	memcpy(frame->source, ip + 8, 16);
 	memcpy(frame->target, ip + 24, 16);
-	return walk_ipv6_payload(data, at, frame);
+	return walk_ipv6_payload(data, &at, frame);
 }
 
 static enum frame_verdict walk_ipv4(const uint8_t *data, size_t len, size_t off,
@@ -272,11 +276,11 @@ static enum frame_verdict walk_ipv4(const uint8_t *data, size_t len, size_t off,
 	frame->fragment_off = (uint32_t)(be16(ip + 6) & 0x1fff) * 8;
 	frame->more_fragments = ip[6] & 0x20;
 	if (frame->fragment_off == 0 && !frame->more_fragments)
-		return walk_payload(data, at, frame);
+		return walk_payload(data, &at, frame);
 	if (!is_followed(frame->next))
 		return let_go(frame, WIRE_OTHER_PROTOCOL);
 	frame->fragment_id = be16(ip + 4);
-	return walk_piece(at, frame);
+	return walk_piece(&at, frame);
 }
 
 // Below IP nothing says how long a packet is.
@@ -285,9 +289,9 @@ static enum frame_verdict walk_mpls(const uint8_t *data, size_t len, size_t off,
 {
 	struct extent at = {off, len, SIZE_MAX};
 	struct tunnel tunnel;
-	bool readable = tunnel_mpls(octets_of(data, at), &tunnel);
+	bool readable = tunnel_mpls(octets_of(data, &at), &tunnel);
 
-	return walk_inside(data, at, readable, &tunnel, frame);
+	return walk_inside(data, &at, readable, &tunnel, frame);
 }
 
 static bool is_tag(uint16_t type)
@@ -352,7 +356,7 @@ enum frame_verdict frame_walk_reassembled(const uint8_t *data, size_t len, struc
 	// A fragment in a fragment (RFC 8200 4.5 knows none) would go round for ever.
 	if (frame->next == PROTO_FRAGMENT)
 		return let_go(frame, WIRE_FRAGMENT_INVALID);
-	enum frame_verdict verdict = walk_ipv6_payload(data, at, frame);
+	enum frame_verdict verdict = walk_ipv6_payload(data, &at, frame);
 	if (verdict == FRAME_FRAGMENT && frame->depth == depth)
 		return let_go(frame, WIRE_FRAGMENT_INVALID);
 	return verdict;
@@ -364,11 +368,11 @@ enum frame_verdict frame_walk_tunnel(const uint8_t *data, enum tunnel_kind kind,
 	size_t end = (size_t)frame->payload_off + frame->payload_len;
 	struct extent at = {frame->payload_off, end, frame->cut ? SIZE_MAX : end};
 	struct tunnel tunnel;
-	bool readable = kind == TUNNEL_GENEVE ? tunnel_geneve(octets_of(data, at), &tunnel)
-					      : tunnel_vxlan(octets_of(data, at), &tunnel);
+	bool readable = kind == TUNNEL_GENEVE ? tunnel_geneve(octets_of(data, &at), &tunnel)
+					      : tunnel_vxlan(octets_of(data, &at), &tunnel);
 
 	frame->cut = false;
-	return walk_inside(data, at, readable, &tunnel, frame);
+	return walk_inside(data, &at, readable, &tunnel, frame);
 }
 
 bool frame_checksum_unfinished(const uint8_t *data, const struct frame *frame)

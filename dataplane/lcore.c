@@ -9,6 +9,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/hep_listener.h"
 #include "dataplane/poison.h"
+#include "dataplane/rtp.h"
 #include "dataplane/tcp_flow.h"
 #include "link/doorbell.h"
 #include "link/event_ring.h"
@@ -26,7 +27,6 @@
 
 enum {
 	BURST = 32,
-	PREFETCH = 4,       // packets ahead
 	HOUSEKEEPING = 256, // loops
 	PACKET_BYTES = 65536,
 	HEP_ROUNDS = 64, // system calls: seldom, where there are packets to poll for
@@ -97,6 +97,18 @@ void lcore_fini(struct lcore *lcore)
 	lcore->scratch = NULL;
 }
 
+static void poison_tail(const struct rte_mbuf *packet)
+{
+	poison(rte_pktmbuf_mtod_offset(packet, const char *, rte_pktmbuf_data_len(packet)),
+	       rte_pktmbuf_tailroom(packet));
+}
+
+static void unpoison_tail(const struct rte_mbuf *packet)
+{
+	unpoison(rte_pktmbuf_mtod_offset(packet, const char *, rte_pktmbuf_data_len(packet)),
+		 rte_pktmbuf_tailroom(packet));
+}
+
 static void look_at(struct lcore *lcore, struct rte_mbuf *packet, uint64_t now_ns)
 {
 	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
@@ -111,8 +123,10 @@ static void look_at(struct lcore *lcore, struct rte_mbuf *packet, uint64_t now_n
 			return;
 		}
 	}
+	poison_tail(packet);
 	frame_walk(data, len, &frame);
 	look_frame(&lcore->look, &frame, data, now_ns);
+	unpoison_tail(packet);
 }
 
 static void ring_doorbell(struct lcore *lcore)
@@ -125,44 +139,50 @@ static void ring_doorbell(struct lcore *lcore)
 	doorbell_ring_if_asleep(lcore->segment, lcore->doorbell);
 }
 
-static void poison_tail(const struct rte_mbuf *packet)
+// Lets RTP go by one look, which is nearly all there is, and gathers the rest. Returns how many
+// that are.
+static uint16_t pass_rtp(struct lcore *lcore, struct rte_mbuf **packets, uint16_t count,
+			 struct rte_mbuf **rest, uint64_t now_ns)
 {
-	poison(rte_pktmbuf_mtod_offset(packet, const char *, rte_pktmbuf_data_len(packet)),
-	       rte_pktmbuf_tailroom(packet));
-}
+	uint64_t *value = lcore->counters->value, bytes = 0;
+	bool watched = media_is_watched(&lcore->look.media);
+	uint16_t left = 0;
 
-static void unpoison_tail(const struct rte_mbuf *packet)
-{
-	unpoison(rte_pktmbuf_mtod_offset(packet, const char *, rte_pktmbuf_data_len(packet)),
-		 rte_pktmbuf_tailroom(packet));
+	for (uint16_t i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
+	for (uint16_t i = 0; i < count; i++) {
+		struct rte_mbuf *packet = packets[i];
+		const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
+		bool plain = rtp_is_plain(data, rte_pktmbuf_data_len(packet), &lcore->look.ports);
+		bytes += rte_pktmbuf_pkt_len(packet);
+		rest[left] = packet;
+		left += !plain;
+		if (plain && watched)
+			media_see_plain(&lcore->look.media, data, now_ns, lcore->counters);
+	}
+	value[WIRE_RX_FRAMES] += count;
+	value[WIRE_RX_BYTES] += bytes;
+	value[WIRE_NOT_SIP] += (uint64_t)(count - left);
+	return left;
 }
 
 static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
 {
-	struct rte_mbuf *packets[BURST];
-	uint64_t *value = lcore->counters->value;
+	struct rte_mbuf *packets[BURST], *rest[BURST];
 	uint16_t count = rte_eth_rx_burst(queue->port, queue->queue, packets, BURST);
 
 	if (count == 0) {
-		value[WIRE_EMPTY_POLLS]++;
+		lcore->counters->value[WIRE_EMPTY_POLLS]++;
 		return false;
 	}
 	if (queue->forwards)
 		forward_burst(queue->other_port, queue->queue, packets, count, lcore->counters);
 	uint64_t now_ns = clock_mono_ns();
-	for (uint16_t i = 0; i < count && i < PREFETCH; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(packets[i], void *));
-	for (uint16_t i = 0; i < count; i++) {
-		if (i + PREFETCH < count)
-			rte_prefetch0(rte_pktmbuf_mtod(packets[i + PREFETCH], void *));
-		value[WIRE_RX_BYTES] += rte_pktmbuf_pkt_len(packets[i]);
-		poison_tail(packets[i]);
-		look_at(lcore, packets[i], now_ns);
-		unpoison_tail(packets[i]);
-		rte_pktmbuf_free(packets[i]);
-	}
+	uint16_t left = pass_rtp(lcore, packets, count, rest, now_ns);
+	for (uint16_t i = 0; i < left; i++)
+		look_at(lcore, rest[i], now_ns);
 	media_flush(&lcore->look.media, lcore->counters);
-	value[WIRE_RX_FRAMES] += count;
+	rte_pktmbuf_free_bulk(packets, count);
 	if (lcore->news)
 		ring_doorbell(lcore);
 	return true;

@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "link/media_table.h"
 #include "sip/siphash.h"
 
 struct frame;
-struct media_table;
 struct wire_counters;
 
 enum {
@@ -34,8 +34,17 @@ struct media {
 	} wait[MEDIA_WAITING]; // their buckets are on the way to the cache
 };
 
+// Whether there is any address to find.
+static inline bool media_is_watched(const struct media *media)
+{
+	return media->table && __atomic_load_n(&media->table->entries, __ATOMIC_RELAXED) != 0;
+}
+
 // A datagram that is no SIP.
 void media_see(struct media *media, const struct frame *frame, const char *payload, size_t len,
 	       uint64_t now_ns, struct wire_counters *counters);
+// The same for a frame of which rtp_is_plain() is true, where media are watched.
+void media_see_plain(struct media *media, const uint8_t *data, uint64_t now_ns,
+		     struct wire_counters *counters);
 // Looks up what waits: after each burst.
 void media_flush(struct media *media, struct wire_counters *counters);
