@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Windows of one register.
 #include "sip/kernel.h"
+#include "sip/siphash_lanes.h"
 #include "sip/usual.h"
 
 KERNEL_DEFINE(avx2);
+KERNEL_DEFINE_WIDE(avx2);

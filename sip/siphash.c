@@ -3,6 +3,9 @@
 // constants xored in and in a second finish.
 #include "sip/siphash.h"
 
+#include "sip/kernel.h"
+#include "sip/siphash_word.h"
+
 #include <string.h>
 
 struct state {
@@ -30,18 +33,6 @@ static inline void rounds(struct state *s, int count)
 	}
 }
 
-// Words are little-endian by definition.
-static inline uint64_t word_le(const unsigned char *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	word = __builtin_bswap64(word);
-#endif
-	return word;
-}
-
 static inline void absorb(struct state *s, uint64_t word)
 {
 	s->v3 ^= word;
@@ -53,7 +44,6 @@ static struct state absorb_all(const struct siphash_key *key, const void *data, 
 			       uint64_t wide)
 {
 	const unsigned char *at = data;
-	unsigned char last[8] = {0};
 	struct state s = {
 		.v0 = key->word[0] ^ 0x736f6d6570736575,
 		.v1 = key->word[1] ^ 0x646f72616e646f6d ^ wide,
@@ -62,11 +52,8 @@ static struct state absorb_all(const struct siphash_key *key, const void *data, 
 	};
 
 	for (size_t left = len / 8; left > 0; left--, at += 8)
-		absorb(&s, word_le(at));
-	if (len % 8 > 0)
-		memcpy(last, at, len % 8);
-	last[7] = (unsigned char)len;
-	absorb(&s, word_le(last));
+		absorb(&s, siphash_word(at));
+	absorb(&s, siphash_last(data, len));
 	return s;
 }
 
@@ -96,4 +83,20 @@ struct siphash128 siphash128(const struct siphash_key *key, const void *data, si
 	rounds(&s, 4);
 	hash.word[1] = fold(&s);
 	return hash;
+}
+
+void siphash_four(const struct siphash_key *key, const struct siphash_text text[4],
+		  struct siphash128 *wide, uint64_t narrow[3])
+{
+	switch (line_index_selected()) {
+#if defined(__x86_64__)
+	case LINE_KERNEL_AVX2: siphash_four_avx2(key, text, wide, narrow); return;
+	case LINE_KERNEL_AVX512: siphash_four_avx512(key, text, wide, narrow); return;
+#endif
+	default: break;
+	}
+	// Narrower registers gain nothing.
+	*wide = siphash128(key, text[0].data, text[0].len);
+	for (int i = 0; i < 3; i++)
+		narrow[i] = siphash64(key, text[i + 1].data, text[i + 1].len);
 }

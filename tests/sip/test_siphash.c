@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "sip/line_index.h"
 #include "sip/siphash.h"
 
 enum { VECTOR_COUNT = 64 };
@@ -101,6 +102,31 @@ static void test_128_bits(void **state)
 	}
 }
 
+// Every kernel, with every length in every lane, beside lanes of other lengths.
+static void test_four(void **state)
+{
+	for (int kernel = LINE_KERNEL_SCALAR; kernel < LINE_KERNEL_COUNT; kernel++) {
+		if (line_index_select((enum line_kernel)kernel) != 0)
+			continue;
+		for (size_t i = 0; i < VECTOR_COUNT * 4; i++) {
+			const size_t len[] = {i % 64, i * 7 % 64, i * 13 % 64, (i + i / 64) % 64};
+			struct siphash_text text[4];
+			struct siphash128 wide;
+			uint64_t narrow[3];
+
+			for (int lane = 0; lane < 4; lane++)
+				text[lane] = (struct siphash_text){input_of(len[lane]), len[lane]};
+			siphash_four(&key, text, &wide, narrow);
+			assert_memory_equal(wide.word, vectors128[len[0]], sizeof(wide.word));
+			for (int lane = 0; lane < 4; lane++) {
+				if (lane > 0)
+					assert_int_equal(narrow[lane - 1], vectors64[len[lane]]);
+				free((void *)text[lane].data);
+			}
+		}
+	}
+}
+
 static void test_key_matters(void **state)
 {
 	struct siphash_key other = {{1, 2}};
@@ -113,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_64_bits),
 		cmocka_unit_test(test_128_bits),
+		cmocka_unit_test(test_four),
 		cmocka_unit_test(test_key_matters),
 	};
 
