@@ -12,16 +12,51 @@
 #include <strings.h>
 
 // 0 means no tag, so a hash that happens to be 0 is moved.
-static uint64_t hash_text(const struct siphash_key *key, const char *text, size_t len)
+static uint64_t tag_of(uint64_t hash, size_t len)
 {
-	uint64_t hash = len ? siphash64(key, text, len) : 0;
-
-	return hash || !len ? hash : 1;
+	if (len == 0)
+		return 0;
+	return hash ? hash : 1;
 }
 
-static uint64_t hash_slice(const struct siphash_key *key, const char *buf, struct sip_slice slice)
+static uint64_t hash_text(const struct siphash_key *key, const char *text, size_t len)
 {
-	return hash_text(key, buf + slice.off, slice.len);
+	return tag_of(siphash64(key, text, len), len);
+}
+
+static struct siphash_text text_of(const char *buf, struct sip_slice slice)
+{
+	return (struct siphash_text){buf + slice.off, slice.len};
+}
+
+static void put_hashes(struct call_event *event, const struct siphash_key *key, const char *buf,
+		       const struct sip_msg *msg)
+{
+	const struct siphash_text text[] = {text_of(buf, msg->call_id), text_of(buf, msg->from_tag),
+					    text_of(buf, msg->to_tag),
+					    text_of(buf, msg->via_branch)};
+	uint64_t narrow[3];
+
+	siphash_four(key, text, &event->call_key, narrow);
+	event->from_tag = tag_of(narrow[0], msg->from_tag.len);
+	event->to_tag = tag_of(narrow[1], msg->to_tag.len);
+	event->branch = tag_of(narrow[2], msg->via_branch.len);
+}
+
+// Most texts have some tens of octets: in pieces that overlap, which costs less than to call
+// memcpy() for each.
+static inline void copy_text(char *to, const char *from, size_t len)
+{
+	enum { PIECE = 16 };
+
+	if (len < PIECE) {
+		for (size_t i = 0; i < len; i++)
+			to[i] = from[i];
+		return;
+	}
+	for (size_t i = 0; i < len - PIECE; i += PIECE)
+		memcpy(to + i, from + i, PIECE);
+	memcpy(to + len - PIECE, from + len - PIECE, PIECE);
 }
 
 // What is longer than max is cut when it is only looked at, else left out and flagged: half a URI
@@ -39,7 +74,7 @@ static void put_text(struct call_event *event, enum event_text which, const char
 		event->flags |= EVENT_CUT_TEXT;
 		return;
 	}
-	memcpy(event->bytes + event->text_bytes, buf + slice.off, len);
+	copy_text(event->bytes + event->text_bytes, buf + slice.off, len);
 	event->text[which].len = len;
 	event->text_bytes = (uint16_t)(event->text_bytes + len);
 }
@@ -172,26 +207,24 @@ static void put_media(struct call_event *event, const struct sdp *sdp)
 void event_fill(struct call_event *event, const struct siphash_key *key, const struct frame *frame,
 		const char *buf, const struct sip_msg *msg, const struct sdp *sdp)
 {
-	memset(event, 0, offsetof(struct call_event, bytes));
-	event->call_key = siphash128(key, buf + msg->call_id.off, msg->call_id.len);
-	event->from_tag = hash_slice(key, buf, msg->from_tag);
-	event->to_tag = hash_slice(key, buf, msg->to_tag);
-	event->branch = hash_slice(key, buf, msg->via_branch);
+	event->mono_ns = 0;
+	put_hashes(event, key, buf, msg);
+	event->replaces_key = (struct siphash128){{0, 0}};
+	event->replaces_to_tag = event->replaces_from_tag = 0;
 	event->cseq = msg->cseq;
 	event->session_expires_s = msg->session_expires;
+	event->flags = (uint16_t)((msg->flags & SIP_IS_RESPONSE ? EVENT_IS_RESPONSE : 0) |
+				  (msg->flags & SIP_HAS_TO_TAG ? EVENT_HAS_TO_TAG : 0) |
+				  (frame->version == 6 ? EVENT_IPV6 : 0));
 	event->status = msg->status;
 	event->method = msg->method;
 	event->cseq_method = msg->cseq_method;
-	if (msg->flags & SIP_IS_RESPONSE)
-		event->flags |= EVENT_IS_RESPONSE;
-	if (msg->flags & SIP_HAS_TO_TAG)
-		event->flags |= EVENT_HAS_TO_TAG;
-	if (frame->version == 6)
-		event->flags |= EVENT_IPV6;
+	event->lcore = event->reserved = 0;
 	event->source_port = frame->source_port;
 	event->target_port = frame->target_port;
 	memcpy(event->source, frame->source, sizeof(event->source));
 	memcpy(event->target, frame->target, sizeof(event->target));
+	event->text_bytes = 0;
 	if (msg->method == SIP_INVITE && msg->replaces.len)
 		put_replaces(event, key, buf, msg->replaces);
 	if (sdp)
