@@ -224,6 +224,7 @@ void event_fill(struct call_event *event, const struct siphash_key *key, const s
 	event->target_port = frame->target_port;
 	memcpy(event->source, frame->source, sizeof(event->source));
 	memcpy(event->target, frame->target, sizeof(event->target));
+	event->media = (struct sip_slice){0, 0};
 	event->text_bytes = 0;
 	if (msg->method == SIP_INVITE && msg->replaces.len)
 		put_replaces(event, key, buf, msg->replaces);
