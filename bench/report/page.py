@@ -9,8 +9,10 @@ it is where figures go:
 
   {{ targets }}            what is to be reached and what was; why, where it was not: DOCS/performance/notes/NAME.md
   {{ machine }}            where and with what it was measured
-  {{ bench NAME }}         command, date, commit and repetitions of a bench, and tables of all of its lines
-  {{ table NAME [KEY=TEXT ...] [COLUMN ...] }}  the lines of a bench that fit, as one table
+  {{ measured NAME }}      command, date and commit of a bench
+  {{ bench NAME }}         the same, and tables of all of its lines
+  {{ table NAME [KEY=TEXT ...] [!KEY ...] [COLUMN ...] }}   the lines of a bench that have the text or lack the key
+  {{ pivot NAME ROW COLUMN FIGURE [KEY=TEXT ...] }}         one figure of them by two keys
   {{ picture NAME }}       a chart (picture.py), DOCS/performance/NAME.svg
 """
 
@@ -24,7 +26,7 @@ sys.dont_write_bytecode = True
 from picture import PICTURES, growth, lines_of
 from plot import PlotFailed, svg_of
 from result import BadResult, folder_read
-from table import figure_text, groups, markdown_table
+from table import figure_text, groups, markdown_pivot, markdown_table, repetitions_of
 from target import TARGETS, line_fits, outcome
 
 NOT_MEASURED = "*not measured*"
@@ -84,30 +86,33 @@ class Page:
             return next(iter(described)) + "."
         return "\n".join(f"- {', '.join(benches)}: {text}." for text, benches in described.items())
 
-    def _measured(self, result):
+    def measured(self, name):
+        if name not in self.results:
+            return NOT_MEASURED
+        result = self.results[name]
         commands = ", ".join(f"`{command}`" for command in result["settings"]["commands"])
         return f"{commands}; {result['date'][:10]}, commit {result['commit']}."
 
     def bench(self, name):
         if name not in self.results:
             return NOT_MEASURED
-        result = self.results[name]
-        parts = [self._measured(result)]
-        for group in groups(result["results"]):
-            counts = {line.get("repetitions") for line in group}
-            if len(counts) == 1 and None not in counts:
-                parts.append(f"Median (smallest .. largest) of {counts.pop()} repetitions:")
-            parts.append(markdown_table(group))
-        return "\n\n".join(parts)
+        return "\n\n".join([self.measured(name), *(_tables(self.results[name]["results"], None))])
+
+    def _lines(self, name, words):
+        """(the lines that fit, what is left of the words)."""
+        where = dict(word.split("=", 1) for word in words if "=" in word)
+        where |= {word[1:]: None for word in words if word.startswith("!")}
+        rest = [word for word in words if "=" not in word and not word.startswith("!")]
+        return [line for line in lines_of(self.results, name) if line_fits(line, where)], rest
 
     def table(self, name, *words):
-        where = dict(word.split("=", 1) for word in words if "=" in word)
-        columns = [word for word in words if "=" not in word]
-        lines = [line for line in lines_of(self.results, name) if line_fits(line, where)
-                 and all(column in line for column in columns)]
-        if not lines:
-            return NOT_MEASURED
-        return "\n\n".join(markdown_table(group, columns) for group in groups(lines))
+        lines, columns = self._lines(name, words)
+        lines = [line for line in lines if any(column in line for column in columns or line)]
+        return "\n\n".join(_tables(lines, columns)) if lines else NOT_MEASURED
+
+    def pivot(self, name, row, column, figure, *words):
+        lines = [line for line in self._lines(name, words)[0] if row in line and column in line and figure in line]
+        return markdown_pivot(lines, row, column, figure) if lines else NOT_MEASURED
 
     def picture(self, name):
         chart = PICTURES[name](self.results)
@@ -121,7 +126,7 @@ class Page:
         fits = lines_of(self.results, "growth", order="*")
         if not fits:
             return NOT_MEASURED
-        parts = [self._measured(self.results["growth"]), markdown_table(fits)]
+        parts = [self.measured("growth"), markdown_table(fits)]
         for fit in fits:
             name = "growth-" + re.sub(r"[^a-z0-9]+", "-", fit["curve"].lower()).strip("-")
             chart = growth(fit["curve"])(self.results)
@@ -131,8 +136,8 @@ class Page:
 
     def text(self, template):
         """The whole page."""
-        verbs = {"targets": self.targets, "machine": self.machine, "bench": self.bench, "table": self.table,
-                 "picture": self.picture, "growth": self.growth}
+        verbs = {"targets": self.targets, "machine": self.machine, "measured": self.measured,
+                 "bench": self.bench, "table": self.table, "pivot": self.pivot, "picture": self.picture, "growth": self.growth}
         out = []
         for number, line in enumerate(template.splitlines(), 1):
             found = re.fullmatch(r"\{\{ *(\w+) *(.*?) *\}\}", line)
@@ -144,6 +149,13 @@ class Page:
             except (KeyError, TypeError) as error:
                 raise BadPage(f"performance.md.in, line {number}: {line}: {error}") from None
         return MADE + "\n".join(out) + "\n"
+
+
+def _tables(lines, columns):
+    for group in groups(lines):
+        if repetitions_of(group) > 1:
+            yield f"Median (smallest .. largest) of {repetitions_of(group)} repetitions:"
+        yield markdown_table(group, columns)
 
 
 def chart_name(name):

@@ -9,7 +9,10 @@ import re
 from order import ORDERS
 from plot import Bars, Chart, Series
 from result import is_number
-from target import line_fits
+from target import WHOLE, line_fits
+
+# Of our kernels one, or nobody could read the picture.
+SHOWN = ("fast-avx2", "reference", "osip2", "sofia", "libre", "memchr")
 
 
 def lines_of(results, bench, **where):
@@ -23,12 +26,33 @@ def bar(line, key):
 
 def parsers(results):
     """All parsers over the whole corpus."""
-    lines = [line for line in lines_of(results, "parse", parser="*", kind=None, size=None)
-             if "ns_per_message" in line]
+    lines = [line for line in lines_of(results, "parse", parser="*", **WHOLE) if "ns_per_message" in line]
     if not lines:
         return None
     bars = {line["parser"]: bar(line, "ns_per_message") for line in lines}
     return Bars("One message, whole corpus", "ns", [("", bars)], logy=True)
+
+
+def parsers_by_kind(results):
+    """The best of ours and the others by kind of message."""
+    lines = [line for line in lines_of(results, "parse", parser="*", kind="*") if "ns_per_message" in line]
+    if not lines:
+        return None
+    names = [name for name in dict.fromkeys(line["parser"] for line in lines) if name in SHOWN]
+    groups = [(name, {line["kind"]: bar(line, "ns_per_message") for line in lines if line["parser"] == name})
+              for name in names]
+    return Bars("One message, by kind", "ns", groups, logy=True)
+
+
+def parsers_by_size(results):
+    """The parsers against the mean size of the messages of one class."""
+    lines = [line for line in lines_of(results, "parse", parser="*", size="*") if "ns_per_message" in line]
+    if not lines:
+        return None
+    names = [name for name in dict.fromkeys(line["parser"] for line in lines) if name in SHOWN]
+    series = [Series(name, [(line["bytes"] / line["messages"], *bar(line, "ns_per_message"))
+                            for line in lines if line["parser"] == name]) for name in names]
+    return Chart("One message, by size", "bytes (mean of a class of sizes)", "ns", series, logy=True)
 
 
 def percentiles(line, stem):
@@ -96,6 +120,8 @@ def growth(curve):
 
 PICTURES = {
     "parsers": parsers,
+    "parsers-by-kind": parsers_by_kind,
+    "parsers-by-size": parsers_by_size,
     "latency": latency,
     "wire": wire,
     "zero-loss": zero_loss,

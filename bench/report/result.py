@@ -2,7 +2,7 @@
 """Result lines and result files.
 
 A bench program prints one flat JSON object a line: what was measured first ("parser", "size"), then figures whose key
-carries the unit ("ns_per_message"). KEY is the median of "repetitions", KEY_min and KEY_max are the spread. The runner
+carries the unit ("ns_per_message"). KEY is the median of "repetitions", KEY_min and KEY_max are the spread; null is a figure that can't be had here. The runner
 puts the lines of one bench into one file, beside all that the figures depend on; the page is made from these files.
 """
 
@@ -47,7 +47,7 @@ def line_check(line):
     if not isinstance(line, dict) or not line:
         raise BadResult("not a JSON object with anything in it")
     for key, value in line.items():
-        if not isinstance(value, (str, int, float)):
+        if not isinstance(value, (str, int, float, type(None))):
             raise BadResult(f'"{key}" is neither text nor number: a result line is flat')
         if isinstance(value, float) and not math.isfinite(value):
             raise BadResult(f'"{key}" is no finite number')

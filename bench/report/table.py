@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Result lines as tables: for a terminal, and as Markdown.
 
-Lines with the same keys make one table. A figure stands with its spread in one cell; what is the same in all lines of a
+Lines about the same thing make one table. A figure stands with its spread in one cell; what is the same in all lines of a
 table (the repetitions, mostly) is said once, above it.
 """
 
 from result import is_number
 
 SPREAD = ("_min", "_max")
+NOTHING = "-"
 
 
 def figure_text(value):
     """A figure with what of it can be believed: three or four digits."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return NOTHING
     if not is_number(value):
         return value
     if isinstance(value, int) or abs(value) >= 100:
@@ -23,23 +26,27 @@ def figure_text(value):
     return f"{value:.{1 if abs(value) >= 10 else 2 if abs(value) >= 0.1 else 4}f}"
 
 
-def _is_spread(key, line):
-    return key.endswith(SPREAD) and key[:-4] in line
-
-
 def cell(line, key):
     """A figure with its smallest and largest."""
+    if key not in line:
+        return NOTHING
     text = figure_text(line[key])
     if f"{key}_min" in line and f"{key}_max" in line:
         text += f" ({figure_text(line[f'{key}_min'])} .. {figure_text(line[f'{key}_max'])})"
     return text
 
 
+def _subject(line):
+    """What tells lines of one table from those of another: the keys of their words, and the first number's."""
+    words = tuple(key for key, value in line.items() if isinstance(value, str))
+    return words, next((key for key, value in line.items() if is_number(value)), "")
+
+
 def groups(lines):
-    """The lines by their keys, in the order in which these first appear."""
+    """The lines by their subject, in the order in which these first appear."""
     found = {}
     for line in lines:
-        found.setdefault(tuple(line), []).append(line)
+        found.setdefault(_subject(line), []).append(line)
     return list(found.values())
 
 
@@ -47,26 +54,32 @@ def header(key):
     return key.replace("_", " ")
 
 
+def repetitions_of(lines):
+    """How often all lines were measured, or 0 if they differ or don't say."""
+    counts = {line.get("repetitions", 0) for line in lines}
+    return counts.pop() if len(counts) == 1 else 0
+
+
 def rows_of(lines, columns=None):
-    """(said once, titles, rows) of lines with the same keys; columns chooses and orders them."""
-    keys = [key for key in lines[0] if not _is_spread(key, lines[0])]
-    once = {}
-    if "repetitions" in keys and len({line["repetitions"] for line in lines}) == 1:
-        once["repetitions"] = lines[0]["repetitions"]
-        keys.remove("repetitions")
-    keys = [key for key in columns if key in keys] if columns else keys
-    rows = [[cell(line, key) for key in keys] for line in lines]
-    numeric = [is_number(lines[0][key]) for key in keys]
-    return once, [header(key) for key in keys], rows, numeric
+    """(titles, rows, which columns are numbers) of lines; columns chooses and orders the keys."""
+    if not columns:
+        # "bench" is the table's own name.
+        left_out = {"bench", "repetitions"} if repetitions_of(lines) else {"bench"}
+        columns = [key for key in dict.fromkeys(key for line in lines for key in line)
+                   if key not in left_out and not (key.endswith(SPREAD) and any(key[:-4] in line for line in lines))]
+    rows = [[cell(line, key) for key in columns] for line in lines]
+    numeric = [any(is_number(line.get(key)) for line in lines) for key in columns]
+    return [header(key) for key in columns], rows, numeric
 
 
 def text_tables(lines):
     """All lines as tables for a terminal."""
     parts = []
     for group in groups(lines):
-        once, titles, rows, numeric = rows_of(group)
+        titles, rows, numeric = rows_of(group)
         widths = [max(map(len, column)) for column in zip(titles, *rows)]
-        parts += [f"{header(key)}: {figure_text(value)}" for key, value in once.items()]
+        if repetitions_of(group):
+            parts.append(f"median (smallest .. largest) of {repetitions_of(group)} repetitions")
         for row in (titles, *rows):
             cells = (text.rjust(width) if right else text.ljust(width)
                      for text, width, right in zip(row, widths, numeric))
@@ -75,9 +88,21 @@ def text_tables(lines):
     return "\n".join(parts)
 
 
-def markdown_table(lines, columns=None):
-    """Lines with the same keys as one Markdown table."""
-    _, titles, rows, numeric = rows_of(lines, columns)
+def _markdown(titles, rows, numeric):
     ruler = [" ---: " if right else " --- " for right in numeric]
     out = ["| " + " | ".join(titles) + " |", "|" + "|".join(ruler) + "|"]
     return "\n".join(out + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def markdown_table(lines, columns=None):
+    """Lines as one Markdown table."""
+    return _markdown(*rows_of(lines, columns))
+
+
+def markdown_pivot(lines, row_key, column_key, figure):
+    """One figure by two keys, without spread: where many lines differ in just those two."""
+    columns = list(dict.fromkeys(line[column_key] for line in lines))
+    cells = {(line[row_key], line[column_key]): figure_text(line.get(figure)) for line in lines}
+    rows = [[figure_text(row)] + [cells.get((row, column), NOTHING) for column in columns]
+            for row in dict.fromkeys(line[row_key] for line in lines)]
+    return _markdown([header(row_key), *map(str, columns)], rows, [False] + [True] * len(columns))

@@ -62,7 +62,7 @@ class Lines(unittest.TestCase):
                 ('{"parser": "x", "ready": true}', "no figure"),
                 ('{"x": {"y": 1}}', "flat"),
                 ('{"x": [1]}', "flat"),
-                ('{"x": null, "y": 1}', "neither text nor number"),
+                ('{"x": null}', "no figure"),
                 ('{"x": NaN}', "no figure"),
                 ('{"x": -Infinity}', "no figure"),
                 ('{"x": 1e999}', "no finite number"),
@@ -81,7 +81,7 @@ class Lines(unittest.TestCase):
                 self.assertIn(why, str(caught.exception))
 
     def test_good_ones_come_back_as_they_are(self):
-        for line in (*PARSE, {"case": "x", "loss_percent": 0}, {"a_min": 3}, {"ns": 5, "ns_min": 5, "ns_max": 5}):
+        for line in (*PARSE, {"case": "x", "loss_percent": 0}, {"x": None, "y": 1}, {"a_min": 3}, {"ns": 5, "ns_min": 5, "ns_max": 5}):
             with self.subTest(line=line):
                 self.assertEqual(line_parse(json.dumps(line)), line)
 
@@ -118,6 +118,13 @@ class Tables(unittest.TestCase):
     def test_terminal(self):
         text = table.text_tables([{"case": "a", "ns": 5}, {"case": "bcd", "ns": 1000}, {"way": "x", "us": 1}])
         self.assertEqual(text, "case     ns\na         5\nbcd   1,000\n\nway  us\nx     1\n")
+
+    def test_what_a_line_lacks_is_a_dash(self):
+        lines = [{"bench": "x", "case": "a", "ns": 5, "ns_min": 4, "ns_max": 6, "lost": 1},
+                 {"bench": "x", "case": "b", "ns": 7}, {"bench": "x", "case": "c", "ns": None, "lost": None}]
+        self.assertEqual(table.text_tables(lines[:2]),
+                         "case          ns  lost\na     5 (4 .. 6)     1\nb              7     -\n")
+        self.assertIn("| c | - | - |", table.markdown_table(lines))
 
 
 class Targets(unittest.TestCase):
@@ -197,11 +204,22 @@ class Pages(Folder):
             "| fast-avx2 | 150 (148 .. 160) | 10,646 |", "b", "*not measured*", "")))
 
     def test_table_of_some_lines(self):
-        _, text = self.made("{{ table parse parser=fast-* parser messages }}", result_of("parse", PARSE))
-        self.assertEqual(text, "| parser | messages |\n| --- | ---: |\n| fast-avx2 | 10,646 |\n"
+        lines = [*PARSE, {"parser": "fast-avx2", "kind": "ACK", "ns_per_message": 90.0, "messages": 7, "repetitions": 11}]
+        _, text = self.made("{{ table parse parser=fast-* !kind parser messages }}", result_of("parse", lines))
+        self.assertEqual(text, "Median (smallest .. largest) of 11 repetitions:\n\n"
+                               "| parser | messages |\n| --- | ---: |\n| fast-avx2 | 10,646 |\n"
                                "| fast-scalar | 10,646 |\n")
         _, text = self.made("{{ table parse parser=sofia parser messages }}", result_of("parse", PARSE))
         self.assertEqual(text, "*not measured*\n")
+
+    def test_pivot(self):
+        lines = [{"parser": parser, "kind": kind, "ns": ns} for parser, kind, ns in
+                 (("fast", "ACK", 90.5), ("osip2", "ACK", 4000), ("fast", "BYE", None), ("libre", "BYE", 5000))]
+        _, text = self.made("{{ pivot parse kind parser ns }}\n{{ pivot parse kind parser ns parser=nobody }}",
+                            result_of("parse", lines + PARSE))
+        self.assertEqual(text, "\n".join((
+            "| kind | fast | osip2 | libre |", "| --- | ---: | ---: | ---: |",
+            "| ACK | 90.5 | 4,000 | - |", "| BYE | - | - | 5,000 |", "*not measured*", "")))
 
     def test_what_is_not_reached_says_why(self):
         notes = self.folder / "performance/notes"
