@@ -14,7 +14,8 @@ packages_test="redis-server openssl iproute2 ethtool jq"
 packages_lab="redis-server openssl iproute2 ethtool sip-tester kamailio kamailio-tls-modules
 	kamailio-presence-modules kamailio-sqlite-modules sqlite3"
 packages_guard="valgrind binutils"
-packages_bench="valgrind libsofia-sip-ua-dev libre-dev sip-tester kamailio tcpdump iproute2 ethtool"
+packages_bench="python3 gnuplot-nox util-linux valgrind jq $packages_test dpdk-dev libsofia-sip-ua-dev
+	libre-dev redis-tools tcpdump $packages_lab"
 packages_lint="clang-14 clang-format-14 shellcheck git"
 
 usage() {
@@ -122,7 +123,7 @@ verb_test() {
 }
 
 bench_names() {
-	sed -n 's/^    Bench("\([a-z]*\)".*/\1/p' bench/report/bench.py | paste -sd ' ' -
+	sed -n 's/^    Bench("\([a-z-]*\)".*/\1/p' bench/report/bench.py | paste -sd ' ' -
 }
 
 # Runs the benches named by $1, or all, with the rest as their arguments. Results: $build/bench-results.

@@ -29,9 +29,9 @@ from target import line_fits
 class Curve(NamedTuple):
     name: str
     command: str  # {size} is where the size goes
-    sizes: tuple
+    sizes: tuple  # a run each; empty: one run tells of all sizes
     over: str  # what the size is
-    where: dict  # the result line that has the figure
+    where: dict  # the result lines that have the figure
     figure: str
     order: str  # that is expected, of order.ORDERS
 
@@ -45,34 +45,60 @@ CURVES = (
           "calls_up", {"case": "calls"}, "allocated_bytes_per_call", "flat"),
     Curve("memory, by persons", "{bench}/bench-worker --json --only persons --calls {size}",
           (500, 1581, 5000, 15811, 50000), "persons_busy", {"case": "persons"}, "allocated_bytes_per_person", "flat"),
+    Curve("parser, by message size", "{bench}/bench-parse --json --only fast-avx2 --by size", (),
+          "bytes_per_message", {"parser": "fast-avx2", "size": "*"}, "ns_per_message", "linear"),
 )
 
-LIMIT_S = 120  # for one run of one size
+LIMIT_S = 120  # for one command
 
 
-def point(curve, size, build):
-    """The line of one curve at one size: what it is, the size, the figure."""
-    command = [word.format(bench=build / "bench", tree=TREE, size=size) for word in curve.command.split()]
-    for line in command_run(command, TREE, LIMIT_S, quiet=True):
-        if line_fits(line, curve.where) and curve.over in line and curve.figure in line:
-            return {"curve": curve.name, curve.over: line[curve.over], curve.figure: line[curve.figure]}
-    raise BenchFailed(f"{' '.join(command)}: no line with {curve.over} and {curve.figure}")
+class Runs:
+    """The lines of commands, each run once a round however many curves want it."""
+
+    def __init__(self, build):
+        self.build = build
+        self.kept = {}
+
+    def lines(self, number, text):
+        if (number, text) not in self.kept:
+            command = [word.format(bench=self.build / "bench", tree=TREE) for word in text.split()]
+            self.kept[number, text] = command_run(command, TREE, LIMIT_S)
+        return self.kept[number, text]
 
 
-def curve_measure(curve, build, rounds):
+def _with_means(line):
+    if "bytes" in line and "messages" in line:
+        return {**line, "bytes_per_message": round(line["bytes"] / line["messages"])}
+    return line
+
+
+def points(curve, number, runs):
+    """The lines of one curve in one round: what it is, the size, the figure."""
+    found = []
+    commands = [curve.command.replace("{size}", str(size)) for size in curve.sizes] or [curve.command]
+    for command in commands:
+        fit = [line for line in map(_with_means, runs.lines(number, command))
+               if line_fits(line, curve.where) and curve.over in line and curve.figure in line]
+        if not fit:
+            raise BenchFailed(f"{command}: no line with {curve.over} and {curve.figure}")
+        found += [{"curve": curve.name, curve.over: line[curve.over], curve.figure: line[curve.figure]}
+                  for line in fit]
+    return sorted(found, key=lambda line: line[curve.over])
+
+
+def curve_measure(curve, runs, rounds):
     """The points of a curve and, as a last line, how it goes."""
-    runs = []
+    taken = []
     for number in range(1, rounds + 1):
         print(f"   {curve.name}, round {number} of {rounds}", file=sys.stderr, flush=True)
-        runs.append([point(curve, size, build) for size in curve.sizes])
-    points = lines_fold(runs)
-    sizes = [line[curve.over] for line in points]
-    fit = exponent([(line[curve.over], line[curve.figure]) for line in points])
-    return points + [{
+        taken.append(points(curve, number, runs))
+    lines = lines_fold(taken)
+    sizes = [line[curve.over] for line in lines]
+    return lines + [{
         "curve": curve.name, "over": curve.over, "figure": curve.figure, "order": curve.order,
         "from": min(sizes), "to": max(sizes),
         "expected_exponent": round(exponent_expected(curve.order, sizes), 3),
-        "fitted_exponent": round(fit, 3),
+        "fitted_exponent": round(exponent([(line[curve.over], line[curve.figure]) for line in lines]), 3),
     }]
 
 
@@ -86,9 +112,10 @@ def main():
     curves = [curve for curve in CURVES if options.only is None or options.only in curve.name]
     if options.rounds < 1 or not curves:
         parser.error("no round, or no such curve; there are: " + "; ".join(curve.name for curve in CURVES))
+    runs = Runs(options.build.resolve())
     for curve in curves:
         try:
-            lines = curve_measure(curve, options.build.resolve(), options.rounds)
+            lines = curve_measure(curve, runs, options.rounds)
         except (BenchFailed, BadResult) as error:
             print(f"bench-growth: {curve.name}: {error}", file=sys.stderr)
             return 1

@@ -8,8 +8,6 @@ people on standard error. Any other output, or an exit code that is not 0, is a 
 import os
 import signal
 import subprocess
-import sys
-import time
 from typing import NamedTuple
 
 from result import BadResult, line_parse
@@ -17,15 +15,21 @@ from result import BadResult, line_parse
 
 class Bench(NamedTuple):
     name: str  # ./do bench-NAME, and NAME.json
-    commands: tuple  # {bench}: the folder of the built programs
+    commands: tuple  # {bench}: the folder of the built programs; {results}: of the results
+    before: str = ""  # a command that makes what the others read; it prints no results
     needs_root: bool = False
     rounds: int = 1  # of all commands, for benches that don't repeat themselves
     limit_s: int = 240  # a command that takes longer has failed
 
 
+PARSE = "{bench}/bench-parse --json --by kind,size,headers,cache"
+
 BENCHES = (
-    Bench("parse", ("{bench}/bench-parse --json",)),
+    Bench("parse", (PARSE,)),
+    Bench("parse-recorded", (f"{PARSE} --leave-out --corpus {{results}}/corpus.pcap",),
+          before="bench/corpus/record.sh {results}/corpus.pcap", needs_root=True),
     Bench("stream", ("{bench}/bench-stream --json",)),
+    Bench("wire", ("{bench}/bench-wire --json",), needs_root=True),
     Bench("worker", ("{bench}/bench-worker --json",), rounds=3),
     Bench("store", ("{bench}/bench-store --json",), rounds=5),
     Bench("growth", ("bench/growth/growth.py {build} --json",), limit_s=600),
@@ -41,11 +45,10 @@ def bench_named(name):
     return next((bench for bench in BENCHES if bench.name == name), None)
 
 
-def bench_commands(bench, build, arguments):
-    """The commands as lists of words, with the user's own arguments behind."""
-    places = {"bench": build / "bench", "build": build}
-    return [[word.format(**places) for word in command.split()] + arguments
-            for command in bench.commands]
+def command_words(command, build):
+    """A command of the table as a list of words."""
+    places = {"bench": build / "bench", "build": build, "results": build / "bench-results"}
+    return [word.format(**places) for word in command.split()]
 
 
 def _end(process):
@@ -61,9 +64,8 @@ def _end(process):
             return
 
 
-def command_run(command, tree, limit_s, quiet=False):
-    """The result lines that a command prints."""
-    start = time.monotonic()
+def command_output(command, tree, limit_s):
+    """What a command prints; its whole session ends if it takes too long."""
     try:
         process = subprocess.Popen(command, cwd=tree, stdout=subprocess.PIPE, text=True,
                                    start_new_session=True)
@@ -79,14 +81,17 @@ def command_run(command, tree, limit_s, quiet=False):
         raise BenchFailed(f"not done after {limit_s} s") from None
     if process.returncode != 0:
         raise BenchFailed(f"exit code {process.returncode}\n{output}".rstrip())
+    return output
+
+
+def command_run(command, tree, limit_s):
+    """The result lines that a command prints."""
     lines = []
-    for number, text in enumerate(output.splitlines(), 1):
+    for number, text in enumerate(command_output(command, tree, limit_s).splitlines(), 1):
         try:
             lines.append(line_parse(text))
         except BadResult as error:
             raise BenchFailed(f"line {number} of its output is no result: {error}\n  {text}") from None
     if not lines:
         raise BenchFailed("no result line")
-    if not quiet:
-        print(f"   {len(lines)} results in {time.monotonic() - start:.0f} s", file=sys.stderr)
     return lines

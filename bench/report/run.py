@@ -14,12 +14,13 @@ import os
 import pathlib
 import signal
 import sys
+import time
 
 sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 import machine
-from bench import BENCHES, BenchFailed, bench_commands, bench_named, command_run
+from bench import BENCHES, BenchFailed, bench_named, command_output, command_run, command_words
 from result import file_write, lines_fold, path_of
 from table import text_tables
 
@@ -39,19 +40,26 @@ def _shown(command):
     return " ".join(word.removeprefix(f"{TREE}/") for word in command)
 
 
+def _told(command, more=""):
+    print(f"   {_shown(command)}{more}", file=sys.stderr, flush=True)
+
+
 def _round_run(bench, commands, number):
     lines = []
     for command in commands:
-        of = f" (round {number} of {bench.rounds})" if bench.rounds > 1 else ""
-        print(f"   {_shown(command)}{of}", file=sys.stderr, flush=True)
-        lines += command_run(command, TREE, bench.limit_s)
+        _told(command, f" (round {number} of {bench.rounds})" if bench.rounds > 1 else "")
+        start = time.monotonic()
+        found = command_run(command, TREE, bench.limit_s)
+        print(f"   {len(found)} results in {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+        lines += found
     return lines
 
 
 def bench_run(bench, build, arguments):
     """Runs one bench and writes its file."""
     folder = build / "bench-results"
-    commands = bench_commands(bench, build, arguments)
+    commands = [command_words(command, build) + arguments for command in bench.commands]
+    before = command_words(bench.before, build)
     compiler, flags = machine.compiler(build)
     result = {
         "bench": bench.name,
@@ -61,10 +69,14 @@ def bench_run(bench, build, arguments):
         "compiler": compiler,
         "flags": flags,
         "versions": machine.versions(),
-        "settings": _settings(build, [_shown(command) for command in commands]),
+        "settings": _settings(build, [_shown(command) for command in [before, *commands] if command]),
         "results": [],
     }
+    folder.mkdir(parents=True, exist_ok=True)
     path_of(folder, bench.name).unlink(missing_ok=True)
+    if before:
+        _told(before)
+        print(command_output(before, TREE, bench.limit_s), end="", file=sys.stderr, flush=True)
     rounds = [_round_run(bench, commands, number) for number in range(1, bench.rounds + 1)]
     try:
         result["results"] = lines_fold(rounds) if bench.rounds > 1 else rounds[0]

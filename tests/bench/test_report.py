@@ -347,6 +347,19 @@ class Running(Folder):
         self.assertEqual(file_read(self.folder / "bench-results/counting.json")["results"],
                          [{"case": "--size 9", "ns": 2, "ns_min": 1, "ns_max": 3, "repetitions": 3}])
 
+    def test_what_a_bench_reads_is_made_before(self):
+        maker = self.script("maker", 'echo made; echo "{\\"ns\\": 5}" >"$1"')
+        entry = bench.Bench("reader", ("cat {results}/input",), before=maker + " {results}/input")
+        code, err = self.run_main((entry,))
+        self.assertEqual(code, 0, err)
+        self.assertIn("made", err)
+        result = file_read(self.folder / "bench-results/reader.json")
+        self.assertEqual(result["results"], [{"ns": 5}])
+        self.assertEqual(len(result["settings"]["commands"]), 2)
+        code, err = self.run_main((entry._replace(before="false"),))
+        self.assertEqual(code, 1)
+        self.assertIn("failed: bench-reader: exit code 1", err)
+
     def test_unknown_names(self):
         code, err = self.run_main((bench.Bench("good", ("true",)),), "nothing")
         self.assertEqual(code, 2)
@@ -372,21 +385,37 @@ class Running(Folder):
         names = [entry.name for entry in bench.BENCHES]
         self.assertEqual(len(names), len(set(names)))
         for entry in bench.BENCHES:
-            commands = bench.bench_commands(entry, pathlib.Path("/b"), ["--x"])
-            self.assertTrue(all(command[-1] == "--x" for command in commands))
+            for command in (entry.before, *entry.commands):
+                self.assertNotRegex(" ".join(bench.command_words(command, pathlib.Path("/b"))), "[{}]")
 
     def test_growth_fits_what_a_program_prints(self):
         program = self.script("linear", 'echo "{\\"case\\": \\"other\\", \\"ns\\": 7}"; '
                                         'echo "{\\"case\\": \\"c\\", \\"n\\": $1, \\"ns\\": $(($1 * 3))}"')
         curve = growth.Curve("a curve", f"{program} {{size}}", (10, 100, 1000), "n", {"case": "c"}, "ns", "linear")
         with contextlib.redirect_stderr(io.StringIO()):
-            lines = growth.curve_measure(curve, self.folder, 2)
+            lines = growth.curve_measure(curve, growth.Runs(self.folder), 2)
         self.assertEqual(lines[1], {"curve": "a curve", "n": 100, "ns": 300, "repetitions": 2})
         self.assertEqual(lines[3], {"curve": "a curve", "over": "n", "figure": "ns", "order": "linear", "from": 10,
                                     "to": 1000, "expected_exponent": 1.0, "fitted_exponent": 1.0})
         chart = page.growth("a curve")({"growth": result_of("growth", lines)})
         self.assertEqual(chart.series[0].points, [(10, 30, 30, 30), (100, 300, 300, 300), (1000, 3000, 3000, 3000)])
         self.assertEqual(chart.series[1].points, [(10, 30.0), (100, 300.0), (1000, 3000.0)])
+
+    def test_growth_of_a_program_that_tells_all_sizes_runs_it_once_a_round(self):
+        program = self.script("all", 'echo x >>"$0.n"\n'
+                                     'for n in 10 100; do echo "{\\"n\\": $n, \\"bytes\\": $((n * 70)), '
+                                     '\\"messages\\": 10, \\"ns\\": $(wc -l <"$0.n")}"; done')
+        runs = growth.Runs(self.folder)
+        with contextlib.redirect_stderr(io.StringIO()):
+            for over, sizes in (("n", [10, 100]), ("bytes_per_message", [70, 700])):
+                curve = growth.Curve(f"by {over}", program, (), over, {}, "ns", "flat")
+                lines = growth.curve_measure(curve, runs, 3)
+                self.assertEqual([line[over] for line in lines[:2]], sizes)
+                self.assertEqual([(line["ns_min"], line["ns"], line["ns_max"]) for line in lines[:2]], [(1, 2, 3)] * 2)
+                self.assertEqual(lines[2]["fitted_exponent"], 0)
+            with self.assertRaises(bench.BenchFailed):
+                growth.curve_measure(growth.Curve("none", program, (), "persons", {}, "ns", "flat"), runs, 1)
+        self.assertEqual(pathlib.Path(f"{program}.n").read_text(encoding="utf-8"), "x\n" * 3)
 
 
 if __name__ == "__main__":
