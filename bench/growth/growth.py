@@ -19,7 +19,7 @@ TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TREE / "bench/report"))
 
 # pylint: disable=wrong-import-position
-from bench import BenchFailed, command_run
+from bench import BenchFailed, command_run, commands_end_with_us
 from order import exponent, exponent_expected
 from result import BadResult, lines_fold
 from table import text_tables
@@ -124,4 +124,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    commands_end_with_us()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -51,6 +51,16 @@ def command_words(command, build):
     return [word.format(**places) for word in command.split()]
 
 
+def _interrupted(number, frame):
+    raise KeyboardInterrupt
+
+
+def commands_end_with_us():
+    """Whoever ends this program ends the command that it runs: it has a session of its own and would live on."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
+
+
 def _end(process):
     # The whole session: a bench has servers and generators of its own, and tidies up when told to end.
     for number, patience_s in ((signal.SIGTERM, 20), (signal.SIGKILL, 5)):

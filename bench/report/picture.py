@@ -92,13 +92,23 @@ def zero_loss(results):
 
 def wire(results):
     """Packets a second as a ratio to testpmd, by traffic."""
-    lines = [line for line in lines_of(results, "wire") if "ratio_to_testpmd" in line]
+    lines = [line for line in lines_of(results, "wire") if line.get("ratio_to_testpmd") is not None]
     if not lines:
         return None
     cases = dict.fromkeys(line["case"] for line in lines)
     groups = [(case, {line["mix"]: bar(line, "ratio_to_testpmd") for line in lines if line["case"] == case})
               for case in cases]
     return Bars("Packets a second, testpmd rxonly = 1", "ratio", groups)
+
+
+def stages(results):
+    """What a frame costs that is let go at one stage of the way."""
+    lines = [line for line in lines_of(results, "wire", case="stages", stage="*") if "ns_per_packet" in line]
+    if not lines:
+        return None
+    groups = [(mix, {line["stage"]: bar(line, "ns_per_packet") for line in lines if line["mix"] == mix})
+              for mix in dict.fromkeys(line["mix"] for line in lines)]
+    return Bars("A frame that is let go behind each stage", "ns", groups)
 
 
 def growth(curve):
@@ -125,4 +135,5 @@ PICTURES = {
     "latency": latency,
     "wire": wire,
     "zero-loss": zero_loss,
+    "stages": stages,
 }

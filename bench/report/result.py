@@ -2,8 +2,9 @@
 """Result lines and result files.
 
 A bench program prints one flat JSON object a line: what was measured first ("parser", "size"), then figures whose key
-carries the unit ("ns_per_message"). KEY is the median of "repetitions", KEY_min and KEY_max are the spread; null is a figure that can't be had here. The runner
-puts the lines of one bench into one file, beside all that the figures depend on; the page is made from these files.
+carries the unit ("ns_per_message"). KEY is the median of "repetitions", KEY_min and KEY_max are the spread; null is a
+figure that can't be had here. The runner puts the lines of one bench into one file, beside all that the figures depend
+on; the page is made from these files.
 """
 
 import json

@@ -12,7 +12,6 @@ import datetime
 import json
 import os
 import pathlib
-import signal
 import sys
 import time
 
@@ -20,7 +19,7 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 import machine
-from bench import BENCHES, BenchFailed, bench_named, command_output, command_run, command_words
+from bench import BENCHES, BenchFailed, bench_named, command_output, command_run, command_words, commands_end_with_us
 from result import file_write, lines_fold, path_of
 from table import text_tables
 
@@ -128,14 +127,8 @@ def main(words):
     return 1 if failed else 0
 
 
-def _interrupted(number, frame):
-    raise KeyboardInterrupt
-
-
 if __name__ == "__main__":
-    # Whoever ends us ends the bench, too (command_run).
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, _interrupted)
+    commands_end_with_us()
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
