@@ -14,8 +14,9 @@ packages_test="redis-server openssl iproute2 ethtool jq"
 packages_lab="redis-server openssl iproute2 ethtool sip-tester kamailio kamailio-tls-modules
 	kamailio-presence-modules kamailio-sqlite-modules sqlite3"
 packages_guard="valgrind binutils"
-packages_bench="python3 gnuplot-nox util-linux valgrind jq $packages_test dpdk-dev libsofia-sip-ua-dev
-	libre-dev redis-tools tcpdump $packages_lab"
+packages_report="python3 gnuplot-nox"
+packages_bench="$packages_report $packages_test $packages_lab util-linux valgrind dpdk-dev
+	libsofia-sip-ua-dev libre-dev redis-tools tcpdump"
 packages_lint="clang-14 clang-format-14 shellcheck git"
 
 usage() {
@@ -25,7 +26,11 @@ usage() {
 		  run     build, then real calls through the engine in a lab of its own, checked (root)
 		  test    build, then all tests
 		  build   build into $build/
-		  bench   build, then the benchmarks
+		  bench   build, then all benchmarks, and docs/performance.md from their results
+		  bench-NAME [-- ARGUMENTS]
+		          build, then one benchmark: NAME is one of
+		          $(bench_names)
+		  report  docs/performance.md from the results that are there
 		  guard   build, then count instructions; more than bench/instructions.txt says fails
 		  lint    format, warnings as errors with gcc and clang, layers, names, shell scripts
 		  clean   remove the build directories
@@ -129,7 +134,11 @@ bench_names() {
 # Runs the benches named by $1, or all, with the rest as their arguments. Results: $build/bench-results.
 run_benches() {
 	# shellcheck disable=SC2086
-	need $packages_build $packages_test $packages_bench
+	missing=$(missing_of $packages_bench)
+	# shellcheck disable=SC2086
+	need $packages_build $packages_bench
+	# Parsers to compare with are looked for when the build is set up.
+	[ -z "$missing" ] || [ ! -f "$build/build.ninja" ] || meson setup --reconfigure "$build" >/dev/null
 	build_into "$build"
 	bench/report/run.py "$build" "$@"
 }
@@ -144,7 +153,7 @@ verb_bench() {
 
 verb_report() {
 	# shellcheck disable=SC2086
-	need $packages_bench
+	need $packages_report
 	bench/report/page.py "$build/bench-results" docs
 }
 
@@ -187,7 +196,13 @@ verb_clean() {
 }
 
 case ${1:-} in
-run | test | build | bench | guard | lint | clean)
+bench-*)
+	name=${1#bench-}
+	shift
+	[ $# -eq 0 ] || [ "$1" = -- ] || die "arguments for bench-$name stand behind --"
+	run_benches "$name" "$@"
+	;;
+run | test | build | bench | report | guard | lint | clean)
 	[ $# -eq 1 ] || die "$1 takes no arguments"
 	"verb_$1"
 	;;
