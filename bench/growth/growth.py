@@ -45,6 +45,9 @@ CURVES = (
           "calls_up", {"case": "calls"}, "allocated_bytes_per_call", "flat"),
     Curve("memory, by persons", "{bench}/bench-worker --json --only persons --calls {size}",
           (500, 1581, 5000, 15811, 50000), "persons_busy", {"case": "persons"}, "allocated_bytes_per_person", "flat"),
+    Curve("call, by transactions in flight",
+          "{bench}/bench-worker --json --only worker --rate 2000 --calls 8000 --latency {size}us",
+          (1250, 3953, 12500, 39528, 125000, 237500), "in_flight", {"case": "worker"}, "cpu_us_per_call", "flat"),
     Curve("parser, by message size", "{bench}/bench-parse --json --only fast-avx2 --by size", (),
           "bytes_per_message", {"parser": "fast-avx2", "size": "*"}, "ns_per_message", "linear"),
 )

@@ -5,6 +5,7 @@
 //   worker      calls a second through worker, registrar (UDP or TCP, a process of its own) and the
 //               embedded store; each call is an initial and a removal for both of its parties
 // Every count at the registrar is checked against the calls made: a bench that lost some fails.
+#include "bench/random.h"
 #include "bench/registrar/server.h"
 #include "bench/worker/call_message.h"
 #include "config/clock.h"
@@ -206,16 +207,21 @@ static int bench_memory(uint64_t calls)
 struct registrar_counts {
 	uint16_t port;
 	uint64_t initial, removed, unknown_tag, published;
+	uint64_t in_flight_ns; // of all requests, from being taken to their answer
 };
 
 static pid_t registrar_pid;
+static struct spread registrar_latency; // none, if not told
 
 static _Noreturn void registrar_run(struct registrar_counts *shared)
 {
 	struct server_options options = {
 		.tls_port = -1,
-		.service = {.compositor = {.max_expires_s = 600, .events = "presence"}}};
+		.service = {.compositor = {.max_expires_s = 600, .events = "presence"},
+			    .latency = registrar_latency}};
 	struct server *server = server_new(&options);
+	struct server_totals totals = {0};
+	uint64_t then = clock_mono_ns();
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (server == NULL)
@@ -226,6 +232,9 @@ static _Noreturn void registrar_run(struct registrar_counts *shared)
 			service_compositor(server_service(server)));
 
 		server_poll(server, -1, NULL);
+		shared->in_flight_ns += totals.waiting * (clock_mono_ns() - then);
+		then = clock_mono_ns();
+		server_totals(server, &totals);
 		shared->initial = counts->taken[WISH_INITIAL];
 		shared->removed = counts->taken[WISH_REMOVE];
 		shared->published = counts->published;
@@ -338,10 +347,13 @@ static void engine_call(struct engine *engine, uint64_t number, int first, int e
 	}
 }
 
-// Until the registrar has counted so many, for ten seconds at most.
+// Until the registrar has counted so many, for ten seconds at most beside what it takes for
+// answers.
 static void engine_await(const uint64_t *counted, uint64_t wanted)
 {
-	for (int i = 0; i < 10000 && *(const volatile uint64_t *)counted < wanted; i++)
+	uint64_t wait_ms = 10000 + 2 * registrar_latency.a_ns / NS_PER_MS;
+
+	for (uint64_t i = 0; i < wait_ms && *(const volatile uint64_t *)counted < wanted; i++)
 		usleep(1000);
 }
 
@@ -380,17 +392,18 @@ static int bench_engine(uint64_t calls, double rate, const char *transport)
 	engine_stop(&engine);
 	printf(as_json ? "{\"case\": \"worker\", \"transport\": \"%s\", \"offered_calls_per_s\": "
 			 "%.0f"
-			 ", \"calls\": %" PRIu64
+			 ", \"calls\": %" PRIu64 ", \"in_flight\": %.1f"
 			 ", \"done_calls_per_s\": %.0f, \"cpu_us_per_call\": %.1f"
 			 ", \"one_core_calls_per_s\": %.0f, \"to_publish_us_p50\": %.0f"
 			 ", \"to_publish_us_p99\": %.0f, \"initial\": %" PRIu64
 			 ", \"removals\": %" PRIu64 ", \"left_over\": %" PRIu64 "}\n"
 		       : "worker       %s, %.0f calls a second offered (%" PRIu64
-			 "): %.0f done, %.1f us CPU a call, one core would do %.0f a second; "
+			 "), %.1f transactions in flight: %.0f done, %.1f us CPU a call, one core "
+			 "would do %.0f a second; "
 			 "event to PUBLISH p50 under %.0f us, p99 under %.0f us; "
 			 "%" PRIu64 " initial, %" PRIu64 " removals, %" PRIu64 " left over\n",
-	       transport, rate, calls, (double)calls * 1e9 / (double)wall,
-	       (double)engine.run.cpu_ns / (double)calls / 1e3,
+	       transport, rate, calls, (double)counts.in_flight_ns / (double)wall,
+	       (double)calls * 1e9 / (double)wall, (double)engine.run.cpu_ns / (double)calls / 1e3,
 	       (double)calls * 1e9 / (double)engine.run.cpu_ns, quantile_us(0.5), quantile_us(0.99),
 	       counts.initial, counts.removed, counts.published);
 	if (counts.initial == calls * 2 && counts.removed == calls * 2 && counts.published == 0 &&
@@ -454,6 +467,9 @@ int main(int argc, char **argv)
 		{"transport", required_argument, NULL, 't'},
 		{"memory", required_argument, NULL, 'm'},
 		{"poll", no_argument, NULL, 'p'},
+		{"only", required_argument, NULL, 'o'},
+		{"up", required_argument, NULL, 'u'},
+		{"latency", required_argument, NULL, 'l'},
 		{NULL, 0, NULL, 0},
 	};
 	uint64_t calls = 30000, memory = 1000000, up = CHUNK;
@@ -470,6 +486,13 @@ int main(int argc, char **argv)
 		case 't': transport = optarg; break;
 		case 'm': memory = strtoull(optarg, NULL, 10); break;
 		case 'p': settings.engine.poll = POLL_ALWAYS; break;
+		case 'o': only = optarg; break;
+		case 'u': up = strtoull(optarg, NULL, 10); break;
+		case 'l':
+			if (spread_parse(optarg, &registrar_latency) == 0)
+				break;
+			fprintf(stderr, "bench-worker: --latency 20ms, 5ms-50ms or exp:20ms\n");
+			return 2;
 		default: return 2;
 		}
 	}
