@@ -53,12 +53,18 @@ class Page:
         self.missing.append(f"not reached, and no word why: {path}")
         return "Nobody has looked into why yet."
 
+    def _odd(self, bench, what):
+        # Not a bench that was left out, but one that calls its figures by other names than the page does.
+        if bench in self.results:
+            self.missing.append(f"bench-{bench} was measured, but has not {what}")
+
     def targets(self):
         rows, notes = [], []
         for target in TARGETS:
             out = outcome(target, self.results)
             asked = f"{'≤' if target.at_most else '≥'} {figure_text(target.limit)} {target.unit}".strip()
             if out.value is None:
+                self._odd(target.figure.bench, f"the figure of target {target.name}")
                 rows.append(f"| {target.text} | {asked} | {NOT_MEASURED} | |")
                 continue
             measured = f"{figure_text(out.value)} {target.unit}".strip()
@@ -108,11 +114,17 @@ class Page:
     def table(self, name, *words):
         lines, columns = self._lines(name, words)
         lines = [line for line in lines if any(column in line for column in columns or line)]
-        return "\n\n".join(_tables(lines, columns)) if lines else NOT_MEASURED
+        if not lines:
+            self._odd(name, f"the lines of table {' '.join(words)}")
+            return NOT_MEASURED
+        return "\n\n".join(_tables(lines, columns))
 
     def pivot(self, name, row, column, figure, *words):
         lines = [line for line in self._lines(name, words)[0] if row in line and column in line and figure in line]
-        return markdown_pivot(lines, row, column, figure) if lines else NOT_MEASURED
+        if not lines:
+            self._odd(name, f"the lines of pivot {row} {column} {figure}")
+            return NOT_MEASURED
+        return markdown_pivot(lines, row, column, figure)
 
     def picture(self, name):
         chart = PICTURES[name](self.results)

@@ -70,8 +70,7 @@ def latency(results):
     lines = [line for line in lines_of(results, "calls") if len(percentiles(line, "latency_us")) > 2]
     if not lines:
         return None
-    series = [Series(", ".join(str(value) for key, value in line.items() if isinstance(value, str))
-                     or f"{line.get('calls_per_s', '')} calls/s",
+    series = [Series(f"{line['case']}, {line.get('calls_per_s') or line['sustained_calls_per_s']:,.0f} calls/s",
                      [(1 / (1 - share), value) for share, value in percentiles(line, "latency_us")])
               for line in lines]
     tics = [(f"{share * 100:g} %", 1 / (1 - share)) for share in (0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)]

@@ -229,14 +229,16 @@ class Pages(Folder):
         self.assertIn("| ≥ 60 | 50.0 | **not reached** |", text)
         self.assertIn("(asked ≥ 60, measured 50.0). Because.", text)
         self.assertIn("measured 1.25). Nobody has looked into why yet.", text)
-        self.assertEqual(len(made.missing), 1)
-        self.assertIn("parse-memchr.md", made.missing[0])
+        self.assertEqual([word for word in made.missing if "parse-memchr.md" in word], made.missing[:1])
+        self.assertEqual(made.missing[1:], [
+            f"bench-parse was measured, but has not the figure of target {name}"
+            for name in ("parse-instructions", "parse-sofia", "gate")])
 
     def test_what_is_reached_says_nothing_more(self):
         lines = [{"parser": "fast-avx2", "ns_per_message": 100.0}, {"parser": "memchr", "ns_per_message": 120.0}]
         made, text = self.made("{{ targets }}", result_of("parse", lines))
         self.assertIn("| ≤ 1.00 | 0.83 | reached |", text)
-        self.assertEqual(made.missing, [])
+        self.assertEqual([word for word in made.missing if "not reached" in word], [])
         self.assertNotIn("Not reached", text)
 
     def test_machines_are_told_apart(self):
@@ -276,7 +278,7 @@ class Pictures(unittest.TestCase):
                     self.assertNotRegex(svg, word)
 
     def test_latency_gives_each_nine_the_same_room(self):
-        line = {"load": "steady", "latency_us_p50": 20, "latency_us_p99": 90, "latency_us_p999": 150,
+        line = {"case": "latency", "calls_per_s": 1000, "latency_us_p50": 20, "latency_us_p99": 90, "latency_us_p999": 150,
                 "latency_us_max": 200}
         chart = page.PICTURES["latency"]({"calls": result_of("calls", [line])})
         self.assertEqual([(round(x), y) for x, y in chart.series[0].points], [(2, 20), (100, 90), (1000, 150)])
