@@ -50,6 +50,15 @@ CURVES = (
           (1250, 3953, 12500, 39528, 125000, 237500), "in_flight", {"case": "worker"}, "cpu_us_per_call", "flat"),
     Curve("parser, by message size", "{bench}/bench-parse --json --only fast-avx2 --by size", (),
           "bytes_per_message", {"parser": "fast-avx2", "size": "*"}, "ns_per_message", "linear"),
+    Curve("latency, by rate", "{bench}/bench-calls --json --case latency --seconds 1 --repetitions 1 --rate {size}",
+          (100, 316, 1000, 3162, 5000), "calls_per_s", {"case": "latency"}, "latency_us_p50", "flat"),
+    Curve("recovery, by publications", "{bench}/bench-restart --json --rounds 1 --publications {size}",
+          (1000, 3162, 10000, 31622), "publications", {"case": "full speed", "store": "embedded"}, "reconciled_s",
+          "linear"),
+    Curve("number look-up, by rows", "{bench}/bench-directory --json", (),
+          "rows", {"case": "lookup", "lookup": "number", "rules": 0}, "ns_per_lookup", "flat"),
+    Curve("loading a directory, by rows", "{bench}/bench-directory --json", (),
+          "rows", {"case": "load", "rules": 0}, "load_s", "linear"),
 )
 
 LIMIT_S = 120  # for one command

@@ -81,16 +81,10 @@ class Page:
             return NOT_MEASURED
         described = {}
         for bench, result in self.results.items():
-            machine = result["machine"]
-            text = (f"{machine['cores']} cores of {machine['cpu']}, {machine['mhz']:,} MHz "
-                    f"({machine['caches']}; hypervisor {machine['hypervisor']}), "
-                    f"{machine['memory_mb']:,} MB, {machine['system']}, kernel {machine['kernel']}; "
-                    f"{result['compiler']}, `{result['flags']}`; "
-                    + ", ".join(f"{name} {version}" for name, version in result["versions"].items()))
-            described.setdefault(text, []).append(bench)
+            described.setdefault(_machine_table(result), []).append(bench)
         if len(described) == 1:
-            return next(iter(described)) + "."
-        return "\n".join(f"- {', '.join(benches)}: {text}." for text, benches in described.items())
+            return next(iter(described))
+        return "\n\n".join(f"{', '.join(benches)}:\n\n{text}" for text, benches in described.items())
 
     def measured(self, name):
         if name not in self.results:
@@ -129,7 +123,7 @@ class Page:
     def picture(self, name):
         chart = PICTURES[name](self.results)
         if chart is None:
-            return f"{chart_name(name)}: {NOT_MEASURED}"
+            return NOT_MEASURED
         self.pictures[name] = svg_of(chart)
         return f"![{chart.title}](performance/{name}.svg)"
 
@@ -157,10 +151,26 @@ class Page:
                 out.append(line)
                 continue
             try:
-                out.append(verbs[found.group(1)](*found.group(2).split()))
+                made = verbs[found.group(1)](*found.group(2).split())
             except (KeyError, TypeError) as error:
                 raise BadPage(f"performance.md.in, line {number}: {line}: {error}") from None
+            # Once is enough for all that a bench would have told.
+            before = next((text for text in reversed(out) if text), "")
+            if made != NOT_MEASURED or before != NOT_MEASURED:
+                out.append(made)
+            elif out[-1] == "":
+                out.pop()
         return MADE + "\n".join(out) + "\n"
+
+
+def _machine_table(result):
+    machine = result["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    rows = (("CPU", f"{machine['cpu']}, {machine['cores']} cores, {machine['mhz']:,} MHz; {machine['caches']}"),
+            ("hypervisor", machine["hypervisor"]), ("memory", f"{machine['memory_mb']:,} MB"),
+            ("system", f"{machine['system']}, kernel {machine['kernel']}"),
+            ("compiler", f"{result['compiler']}, `{result['flags']}`"), ("versions", versions))
+    return "\n".join(["| | |", "| --- | --- |"] + [f"| {name} | {text} |" for name, text in rows])
 
 
 def _tables(lines, columns):
@@ -168,10 +178,6 @@ def _tables(lines, columns):
         if repetitions_of(group) > 1:
             yield f"Median (smallest .. largest) of {repetitions_of(group)} repetitions:"
         yield markdown_table(group, columns)
-
-
-def chart_name(name):
-    return name.replace("-", " ").capitalize()
 
 
 def pictures_write(folder, pictures):

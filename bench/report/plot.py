@@ -69,7 +69,8 @@ def _data(name, rows):
 
 def _chart_script(chart):
     out = _head(chart) + [f"set xlabel {_quoted(chart.xlabel)}", f"set format x '{'%.0s%c' if chart.logx else '%.10g'}'"]
-    out.append("set offsets graph 0.02, graph 0.02, graph 0.05, graph 0.02")
+    # Not above and below: a logarithmic axis would go on for a whole decade.
+    out.append("set offsets graph 0.02, graph 0.02, 0, 0")
     if chart.logx:
         out.append("set logscale x")
     if not chart.logy:
