@@ -143,7 +143,8 @@ class Page:
     def text(self, template):
         """The whole page."""
         verbs = {"targets": self.targets, "machine": self.machine, "measured": self.measured,
-                 "bench": self.bench, "table": self.table, "pivot": self.pivot, "picture": self.picture, "growth": self.growth}
+                 "bench": self.bench, "table": self.table, "pivot": self.pivot, "picture": self.picture,
+                 "growth": self.growth}
         out = []
         for number, line in enumerate(template.splitlines(), 1):
             found = re.fullmatch(r"\{\{ *(\w+) *(.*?) *\}\}", line)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Charts as SVG, drawn by gnuplot.
 
-The same chart gives the same file: no dates, no names made up, no version of the drawing program. Text and axes take the
-colour of the reader's page, light or dark; the colours of the series are readable on both.
+The same chart gives the same file: no dates, no names made up, no version of the drawing program. Text and axes take
+the colour of the reader's page, light or dark; the colours of the series are readable on both.
 """
 
 import re
@@ -68,7 +68,8 @@ def _data(name, rows):
 
 
 def _chart_script(chart):
-    out = _head(chart) + [f"set xlabel {_quoted(chart.xlabel)}", f"set format x '{'%.0s%c' if chart.logx else '%.10g'}'"]
+    out = _head(chart) + [f"set xlabel {_quoted(chart.xlabel)}",
+                          f"set format x '{'%.0s%c' if chart.logx else '%.10g'}'"]
     # Not above and below: a logarithmic axis would go on for a whole decade.
     out.append("set offsets graph 0.02, graph 0.02, 0, 0")
     if chart.logx:

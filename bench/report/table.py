@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Result lines as tables: for a terminal, and as Markdown.
 
-Lines about the same thing make one table. A figure stands with its spread in one cell; what is the same in all lines of a
-table (the repetitions, mostly) is said once, above it.
+Lines about the same thing make one table. A figure stands with its spread in one cell; the repetitions, where they are
+the same in all lines, are said once, above it.
 """
 
 from result import is_number
