@@ -10,6 +10,7 @@ the rounds. The exponent is the slope in a plot of both logarithms: a cost that 
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 from typing import NamedTuple
@@ -71,10 +72,15 @@ class Runs:
         self.build = build
         self.kept = {}
 
+    def _words(self, text):
+        return [word.replace("{bench}", str(self.build / "bench")) for word in text.split()]
+
+    def has_program(self, text):
+        return os.access(self._words(text)[0], os.X_OK)
+
     def lines(self, number, text):
         if (number, text) not in self.kept:
-            command = [word.format(bench=self.build / "bench", tree=TREE) for word in text.split()]
-            self.kept[number, text] = command_run(command, TREE, LIMIT_S)
+            self.kept[number, text] = command_run(self._words(text), TREE, LIMIT_S)
         return self.kept[number, text]
 
 
@@ -126,6 +132,9 @@ def main():
         parser.error("no round, or no such curve; there are: " + "; ".join(curve.name for curve in CURVES))
     runs = Runs(options.build.resolve())
     for curve in curves:
+        if not runs.has_program(curve.command):
+            print(f"bench-growth: left out: {curve.name}: {curve.command.split()[0]} is not built", file=sys.stderr)
+            continue
         try:
             lines = curve_measure(curve, runs, options.rounds)
         except (BenchFailed, BadResult) as error:

@@ -139,7 +139,8 @@ class Pages(canned.Folder):
                             canned.result_of("wire", [{"pps": 1}], machine={**canned.MACHINE, "cpu": "Other"}))
         self.assertIn("parse:\n\n| | |\n| --- | --- |\n| CPU | Test CPU, 2 cores, 2,600 MHz; L1d 32 KiB |", text)
         self.assertIn("wire:\n\n| | |\n| --- | --- |\n| CPU | Other, 2 cores", text)
-        _, text = self.made("{{ machine }}", canned.result_of("parse", canned.PARSE), canned.result_of("wire", [{"pps": 1}]))
+        _, text = self.made("{{ machine }}", canned.result_of("parse", canned.PARSE),
+                            canned.result_of("wire", [{"pps": 1}]))
         self.assertEqual(text.count("Test CPU"), 1)
         self.assertTrue(text.startswith("| | |"))
 
