@@ -75,8 +75,8 @@ class Runs:
     def _words(self, text):
         return [word.replace("{bench}", str(self.build / "bench")) for word in text.split()]
 
-    def has_program(self, text):
-        return os.access(self._words(text)[0], os.X_OK)
+    def program(self, text):
+        return self._words(text)[0]
 
     def lines(self, number, text):
         if (number, text) not in self.kept:
@@ -132,8 +132,8 @@ def main():
         parser.error("no round, or no such curve; there are: " + "; ".join(curve.name for curve in CURVES))
     runs = Runs(options.build.resolve())
     for curve in curves:
-        if not runs.has_program(curve.command):
-            print(f"bench-growth: left out: {curve.name}: {curve.command.split()[0]} is not built", file=sys.stderr)
+        if not os.access(runs.program(curve.command), os.X_OK):
+            print(f"bench-growth: left out: {curve.name}: {runs.program(curve.command)} is not built", file=sys.stderr)
             continue
         try:
             lines = curve_measure(curve, runs, options.rounds)

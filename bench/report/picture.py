@@ -29,7 +29,7 @@ def parsers(results):
     lines = [line for line in lines_of(results, "parse", parser="*", **WHOLE) if "ns_per_message" in line]
     if not lines:
         return None
-    bars = {line["parser"]: bar(line, "ns_per_message") for line in lines}
+    bars = {line["parser"]: bar(line, "ns_per_message") for line in lines if line["parser"] != "loop"}
     return Bars("One message, whole corpus", "ns", [("", bars)], logy=True)
 
 
@@ -80,12 +80,12 @@ def latency(results):
 
 def zero_loss(results):
     """The highest rate without loss, beside testpmd's, by traffic."""
-    lines = [line for line in lines_of(results, "wire", case="*zero-loss") if "packets_per_s" in line]
+    lines = [line for line in lines_of(results, "wire", case="*zero-loss") if line.get("packets_per_s")]
     if not lines:
         return None
     groups = [("offhook", {line["mix"]: bar(line, "packets_per_s") for line in lines}),
               ("testpmd", {line["mix"]: bar(line, "testpmd_packets_per_s") for line in lines
-                           if "testpmd_packets_per_s" in line})]
+                           if line.get("testpmd_packets_per_s")})]
     return Bars("Highest rate without loss", "packets/s", [group for group in groups if group[1]])
 
 
@@ -101,13 +101,13 @@ def wire(results):
 
 
 def stages(results):
-    """What a frame costs that is let go at one stage of the way."""
+    """What each stage of the way adds to a frame's time."""
     lines = [line for line in lines_of(results, "wire", case="stages", stage="*") if "ns_per_packet" in line]
     if not lines:
         return None
     groups = [(mix, {line["stage"]: bar(line, "ns_per_packet") for line in lines if line["mix"] == mix})
               for mix in dict.fromkeys(line["mix"] for line in lines)]
-    return Bars("A frame that is let go behind each stage", "ns", groups)
+    return Bars("A frame, by stage", "ns", groups)
 
 
 def growth(curve):
