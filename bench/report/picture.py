@@ -122,7 +122,7 @@ def growth(curve):
         first, value = measured[0][:2]
         expected = [(n, value * ORDERS[order](n) / ORDERS[order](first)) for n, *_ in measured]
         return Chart(curve, over.replace("_", " "), key.replace("_", " "),
-                     [Series("measured", measured), Series(f"expected: {order}", expected, dashed=True)],
+                     [Series(f"measured, n^{fits[0]['fitted_exponent']:.2f}", measured), Series(f"expected: {order}", expected, dashed=True)],
                      logx=True, logy=True)
     return chart
 

@@ -50,6 +50,11 @@ def _quoted(text):
     return "'" + text.replace("'", "''") + "'"
 
 
+def _tics(places):
+    """Marks on the x axis as (text, x); gnuplot takes the text for a format."""
+    return "(" + ", ".join(f"{_quoted(text.replace('%', '%%'))} {x:.6g}" for text, x in places) + ")"
+
+
 def _head(chart):
     out = [f'set terminal svg size {SIZE[0]},{SIZE[1]} noenhanced font "sans-serif,12"',
            "set border 3", "set tics nomirror", f'set grid ytics lc rgb "{GREY}" lw 0.4 dt 3',
@@ -77,7 +82,7 @@ def _chart_script(chart):
     if not chart.logy:
         out.append("set yrange [0:*]")
     if chart.xtics:
-        out.append("set xtics (" + ", ".join(f"{_quoted(t)} {x:.6g}" for t, x in chart.xtics) + ")")
+        out.append(f"set xtics {_tics(chart.xtics)}")
     drawn = []
     measured = 0
     for number, series in enumerate(chart.series):
@@ -100,8 +105,7 @@ def _bars_script(chart):
     width = 0.8 / len(chart.groups)
     out = _head(chart) + [f"set boxwidth {width * 0.92:.4f}", "set style fill solid 0.75 noborder",
                           f"set xrange [-0.6:{len(labels) - 0.4}]"]
-    out.append("set xtics rotate by -25 ("
-               + ", ".join(f"{_quoted(label)} {x}" for x, label in enumerate(labels)) + ")")
+    out.append(f"set xtics rotate by -25 {_tics((label, x) for x, label in enumerate(labels))}")
     if not chart.logy:
         out.append("set yrange [0:*]")
     if len(chart.groups) == 1:

@@ -164,7 +164,8 @@ class Pictures(unittest.TestCase):
         charts = (page.PICTURES["parsers"]({"parse": canned.result_of("parse", canned.PARSE)}),
                   plot.Chart("it's <flat>", "n", "ns", [plot.Series("a & b", [(10, 5, 4, 6), (1000, 6, 5, 7)]),
                                                          plot.Series("expected", [(10, 5), (1000, 5)], True)],
-                             logx=True, logy=True))
+                             logx=True, logy=True, xtics=[("50 %", 10), ("it's", 1000)]),
+                  plot.Bars("100 %", "ns", [("a", {"x %d": (1, 0, 2), "y": (3, 3, 3)}), ("b", {"y": (4, 3, 5)})]))
         for chart in charts:
             with self.subTest(chart=chart.title):
                 svg = plot.svg_of(chart)
