@@ -110,6 +110,29 @@ def stages(results):
     return Bars("A frame, by stage", "ns", groups)
 
 
+def _by_rate(results, title, unit, figures):
+    """Figures (key, how its series is called) of the two publishers against calls a second."""
+    series = []
+    for side in ("kamailio", "offhook"):
+        lines = sorted(lines_of(results, "peer", case="load", side=side), key=lambda line: line["rate"])
+        for key, name in figures:
+            points = [(line["rate"], *bar(line, key)) for line in lines if key in line]
+            if points:
+                series.append(Series(f"{side}{name}", points))
+    return Chart(title, "calls a second", unit, series, logy=True) if series else None
+
+
+def peer_latency(results):
+    """200 OK to PUBLISH, ours and Kamailio's."""
+    return _by_rate(results, "200 OK to PUBLISH, by calls a second", "us",
+                    (("answer_to_publish_us_p50", ", p50"), ("answer_to_publish_us_p99", ", p99")))
+
+
+def peer_cpu(results):
+    """What publishing costs, ours and Kamailio's."""
+    return _by_rate(results, "CPU of a call for publishing", "us", (("publish_cpu_us_per_call", ""),))
+
+
 def growth(curve):
     """The picture of one curve of bench-growth (bench/growth/growth.py)."""
     def chart(results):
@@ -122,7 +145,8 @@ def growth(curve):
         first, value = measured[0][:2]
         expected = [(n, value * ORDERS[order](n) / ORDERS[order](first)) for n, *_ in measured]
         return Chart(curve, over.replace("_", " "), key.replace("_", " "),
-                     [Series(f"measured, n^{fits[0]['fitted_exponent']:.2f}", measured), Series(f"expected: {order}", expected, dashed=True)],
+                     [Series(f"measured, n^{fits[0]['fitted_exponent']:.2f}", measured),
+                      Series(f"expected: {order}", expected, dashed=True)],
                      logx=True, logy=True)
     return chart
 
@@ -135,4 +159,6 @@ PICTURES = {
     "wire": wire,
     "zero-loss": zero_loss,
     "stages": stages,
+    "peer-latency": peer_latency,
+    "peer-cpu": peer_cpu,
 }

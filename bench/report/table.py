@@ -27,12 +27,12 @@ def figure_text(value):
 
 
 def cell(line, key):
-    """A figure with its smallest and largest."""
+    """A figure with its smallest and largest, if these differ."""
     if key not in line:
         return NOTHING
-    text = figure_text(line[key])
-    if f"{key}_min" in line and f"{key}_max" in line:
-        text += f" ({figure_text(line[f'{key}_min'])} .. {figure_text(line[f'{key}_max'])})"
+    text, least, most = (figure_text(line.get(name)) for name in (key, f"{key}_min", f"{key}_max"))
+    if f"{key}_min" in line and f"{key}_max" in line and not text == least == most:
+        text += f" ({least} .. {most})"
     return text
 
 

@@ -35,7 +35,8 @@ class Tables(unittest.TestCase):
 
     def test_what_a_line_lacks_is_a_dash(self):
         lines = [{"bench": "x", "case": "a", "ns": 5, "ns_min": 4, "ns_max": 6, "lost": 1},
-                 {"bench": "x", "case": "b", "ns": 7}, {"bench": "x", "case": "c", "ns": None, "lost": None}]
+                 {"bench": "x", "case": "b", "ns": 7, "ns_min": 7, "ns_max": 7},
+                 {"bench": "x", "case": "c", "ns": None, "lost": None}]
         self.assertEqual(table.text_tables(lines[:2]),
                          "case          ns  lost\na     5 (4 .. 6)     1\nb              7     -\n")
         self.assertIn("| c | - | - |", table.markdown_table(lines))
