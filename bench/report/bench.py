@@ -29,6 +29,7 @@ BENCHES = (
     Bench("parse-recorded", (f"{PARSE} --leave-out --corpus {{results}}/corpus.pcap",),
           before="bench/corpus/record.sh {results}/corpus.pcap", needs_root=True),
     Bench("stream", ("{bench}/bench-stream --json",)),
+    Bench("media", ("{bench}/bench-media --json",)),
     Bench("wire", ("{bench}/bench-wire --json",), needs_root=True),
     Bench("worker", ("{bench}/bench-worker --json",), rounds=3),
     Bench("calls", ("{bench}/bench-calls --json --case latency,sustained,cpu,mixed",
