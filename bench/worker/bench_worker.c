@@ -510,9 +510,10 @@ int main(int argc, char **argv)
 	rc = wanted(only, "ring") ? bench_ring(500000, up) : EXIT_SUCCESS;
 	if (rc == EXIT_SUCCESS && wanted(only, "calls"))
 		rc = bench_memory(memory);
-	if (rc == EXIT_SUCCESS) // before the next one floods it, for the latency's sake
+	// Before the next one floods it, for the latency's sake.
+	if (rc == EXIT_SUCCESS && wanted(only, "worker"))
 		rc = bench_engine(calls, rate, transport);
-	if (rc == EXIT_SUCCESS)
+	if (rc == EXIT_SUCCESS && wanted(only, "persons"))
 		rc = bench_persons(calls, transport);
 	return rc;
 }
