@@ -252,8 +252,11 @@ static void report(int rounds, bool json)
 		if (!ways[i].is_tcp)
 			base = ns;
 		if (json)
-			printf("{\"way\":\"%s\",\"ns_per_message\":%.1f,\"ratio\":%.2f}\n",
-			       ways[i].name, ns, ns / base);
+			printf("{\"way\":\"%s\",\"ratio_to_udp\":%.2f,\"ns_per_message\":%.1f,"
+			       "\"ns_per_message_min\":%.1f,\"ns_per_message_max\":%.1f,"
+			       "\"repetitions\":%d}\n",
+			       ways[i].name, ns / base, ns, ways[i].ns[0], ways[i].ns[rounds - 1],
+			       rounds);
 		else
 			printf("%-12s %10.1f %10.1f .. %-10.1f %8.2f\n", ways[i].name, ns,
 			       ways[i].ns[0], ways[i].ns[rounds - 1], ns / base);
