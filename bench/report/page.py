@@ -71,10 +71,11 @@ class Page:
             verdict = "reached" if out.reached else "**not reached**"
             rows.append(f"| {target.text} | {asked} | {measured} | {verdict} |")
             if not out.reached:
-                notes.append(f"**Not reached: {target.text}** (asked {asked}, measured {measured}). "
-                             f"{self._note(target.name)}")
+                note = self._note(target.name).replace("\n", "\n  ")
+                notes.append(f"- **{target.text}** (asked {asked}, measured {measured}):\n  {note}")
         head = "| what | to reach | measured | |\n| --- | ---: | ---: | --- |\n"
-        return "\n\n".join([head + "\n".join(rows), *notes])
+        why = ["Not reached, and why:", "\n".join(notes)] if notes else []
+        return "\n\n".join([head + "\n".join(rows), *why])
 
     def machine(self):
         if not self.results:

@@ -121,8 +121,8 @@ class Pages(canned.Folder):
         (notes / "parse-osip2.md").write_text("Because.\n", encoding="utf-8")
         made, text = self.made("{{ targets }}", canned.result_of("parse", canned.PARSE))
         self.assertIn("| ≥ 60 | 50.0 | **not reached** |", text)
-        self.assertIn("(asked ≥ 60, measured 50.0). Because.", text)
-        self.assertIn("measured 1.25). Nobody has looked into why yet.", text)
+        self.assertIn("(asked ≥ 60, measured 50.0):\n  Because.", text)
+        self.assertIn("measured 1.25):\n  Nobody has looked into why yet.", text)
         self.assertEqual([word for word in made.missing if "parse-memchr.md" in word], made.missing[:1])
         self.assertEqual(made.missing[1:], [
             f"bench-parse was measured, but has not the figure of target {name}"
