@@ -78,7 +78,7 @@ def text_tables(lines):
     for group in groups(lines):
         titles, rows, numeric = rows_of(group)
         widths = [max(map(len, column)) for column in zip(titles, *rows)]
-        if repetitions_of(group):
+        if repetitions_of(group) > 1:
             parts.append(f"median (smallest .. largest) of {repetitions_of(group)} repetitions")
         for row in (titles, *rows):
             cells = (text.rjust(width) if right else text.ljust(width)
