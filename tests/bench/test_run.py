@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pathlib
+import subprocess
 import time
 import unittest
 from unittest import mock
@@ -183,6 +184,15 @@ class Running(canned.Folder):
         for entry in bench.BENCHES:
             for command in (entry.before, *entry.commands):
                 self.assertNotRegex(" ".join(bench.command_words(command, pathlib.Path("/b"))), "[{}]")
+
+    def test_do_knows_every_bench(self):
+        told = subprocess.run([canned.TREE / "do", "help"], capture_output=True, text=True, check=True).stdout
+        names = next(line for line in told.splitlines() if line.split()[:1] == [bench.BENCHES[0].name]).split()
+        self.assertEqual(names, [entry.name for entry in bench.BENCHES])
+        for words, why in ((["bench-parse", "x"], "stand behind --"), (["report", "x"], "report takes no arguments")):
+            done = subprocess.run([canned.TREE / "do", *words], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(why, done.stderr)
 
     def test_growth_fits_what_a_program_prints(self):
         program = self.script("linear", 'echo "{\\"case\\": \\"other\\", \\"ns\\": 7}"; '
