@@ -361,7 +361,7 @@ static enum sip_method method_of(const char *token)
 	return SIP_NONE;
 }
 
-static void event_read(struct call_event *event, const char *line, const char *suffix)
+void scenario_event(struct call_event *event, const char *line, const char *suffix)
 {
 	char method[16], branch[64], arrow[8];
 	unsigned int status = 0;
@@ -425,7 +425,7 @@ void scenario_play(struct scenario_world *world, const char *line, const char *c
 		media_flows(world, rest + 4);
 		return;
 	}
-	event_read(&event, rest, call);
+	scenario_event(&event, rest, call);
 	calls_apply(world->calls, &event);
 }
 

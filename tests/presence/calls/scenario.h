@@ -36,6 +36,8 @@ struct scenario_world {
 
 void scenario_open(struct scenario_world *world, const char *setup);
 void scenario_close(struct scenario_world *world);
+// What a poll core would push now for a message, a line without its time.
+void scenario_event(struct call_event *event, const char *line, const char *call);
 // One line; call: added to all Call-IDs, so that one world can serve many runs.
 void scenario_play(struct scenario_world *world, const char *line, const char *call);
 // Until then, in ms of the scenario, all timers fire at their time.
