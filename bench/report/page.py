@@ -92,7 +92,11 @@ class Page:
             return NOT_MEASURED
         result = self.results[name]
         commands = ", ".join(f"`{command}`" for command in result["settings"]["commands"])
-        return f"{commands}; {result['date'][:10]}, commit {result['commit']}."
+        load = result["settings"].get("load_before", 0)
+        # The bench before may have kept all cores at work; more than that was somebody else.
+        is_busy = load > result["machine"]["cores"] + 1
+        busy = f", while the machine had other work (load {load:g} before)" if is_busy else ""
+        return f"{commands}; {result['date'][:10]}, commit {result['commit']}{busy}."
 
     def bench(self, name):
         if name not in self.results:

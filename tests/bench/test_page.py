@@ -96,6 +96,12 @@ class Pages(canned.Folder):
             "| parser | ns per message | messages |", "| --- | ---: | ---: |",
             "| fast-avx2 | 150 (148 .. 160) | 10,646 |", "b", "*not measured*", "")))
 
+    def test_a_busy_machine_is_told(self):
+        for load, told in ((0.4, False), (3, False), (7.25, True)):
+            settings = {"commands": ["x"], "load_before": load}
+            _, text = self.made("{{ measured parse }}", canned.result_of("parse", canned.PARSE, settings=settings))
+            self.assertEqual("(load 7.25 before)" in text, told)
+
     def test_table_of_some_lines(self):
         lines = [*canned.PARSE, {"parser": "fast-avx2", "kind": "ACK", "ns_per_message": 90.0, "messages": 7,
                                   "repetitions": 11}]
