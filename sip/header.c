@@ -33,14 +33,10 @@
 	NAME("server", 's', 'e', HEADER_SERVER)
 // clang-format on
 
-const struct header_slot header_slots[HEADER_SLOTS] = {
-#define NAME(text, a, b, header)                                                                  \
-	[HEADER_SLOT(a, b, sizeof(text) - 1)] = {                                                 \
-		.name = text ":",                                                                 \
-		.entry = UINT64_C(1) << (HEADER_SEEN_SHIFT + (header)) |                          \
-			 ((HEADER_USUAL_ONCE & 1 << (header)) != 0 ? HEADER_ONCE : 0) | (header), \
-	},
-	NAMES
+const struct header_slot header_slots[HEADER_SLOTS] = {[0] = {.header = HEADER_NONE},
+#define NAME(text, a, b, header) \
+	[HEADER_SLOT(a, b, sizeof(text) - 1)] = {text ":", (header), HEADER_COUNT(header)},
+						       NAMES
 #undef NAME
 };
 
@@ -62,9 +58,9 @@ enum header_name header_lookup(const char *name, size_t len)
 	for (size_t i = 0; i < HEADER_SLOTS; i++) {
 		const struct header_slot *slot = &header_slots[i];
 
-		if (len > 0 && len < OCTETS - 1 && slot->name[len] == ':' &&
+		if (len > 0 && len < sizeof(slot->name) && slot->name[len] == ':' &&
 		    same_nocase(name, slot->name, len))
-			return slot->entry & HEADER_NUMBER;
+			return (enum header_name)slot->header;
 	}
 	return HEADER_NONE;
 }

@@ -3,6 +3,7 @@
 #include "sip/kernel.h"
 #include "sip/siphash_lanes.h"
 #include "sip/usual.h"
+#include "sip/usual_uri.h"
 
 KERNEL_DEFINE(avx512);
 KERNEL_DEFINE_WIDE(avx512);

@@ -2,5 +2,6 @@
 // Any machine, eight octets a register.
 #include "sip/kernel.h"
 #include "sip/usual.h"
+#include "sip/usual_uri.h"
 
 KERNEL_DEFINE(scalar);

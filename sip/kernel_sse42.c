@@ -2,5 +2,6 @@
 // Windows of two registers.
 #include "sip/kernel.h"
 #include "sip/usual.h"
+#include "sip/usual_uri.h"
 
 KERNEL_DEFINE(sse42);

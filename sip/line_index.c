@@ -8,7 +8,17 @@
 
 #include "sip/kernel.h"
 
+static const struct kernel *const kernels[LINE_KERNEL_COUNT] = {
+	[LINE_KERNEL_SCALAR] = &kernel_scalar,
+#if defined(__x86_64__)
+	[LINE_KERNEL_SSE42] = &kernel_sse42,
+	[LINE_KERNEL_AVX2] = &kernel_avx2,
+	[LINE_KERNEL_AVX512] = &kernel_avx512,
+#endif
+};
+
 static enum line_kernel selected = LINE_KERNEL_SCALAR;
+const struct kernel *kernel_selected = &kernel_scalar;
 
 bool line_kernel_supported(enum line_kernel kernel)
 {
@@ -39,6 +49,7 @@ int line_index_select(enum line_kernel kernel)
 			kernel--;
 	}
 	selected = kernel;
+	kernel_selected = kernels[kernel];
 	return 0;
 }
 
@@ -53,18 +64,6 @@ __attribute__((constructor)) static void select_best(void)
 	__builtin_cpu_init();
 #endif
 	line_index_select(LINE_KERNEL_AUTO);
-}
-
-static int walk_selected(const char *buf, size_t len, struct line_index *index)
-{
-	switch (selected) {
-#if defined(__x86_64__)
-	case LINE_KERNEL_SSE42: return line_index_sse42(buf, len, index);
-	case LINE_KERNEL_AVX2: return line_index_avx2(buf, len, index);
-	case LINE_KERNEL_AVX512: return line_index_avx512(buf, len, index);
-#endif
-	default: return line_index_scalar(buf, len, index);
-	}
 }
 
 // What a kernel takes for granted.
@@ -92,7 +91,7 @@ static int walk_plain(const char *buf, size_t len, struct line_index *index)
 		}
 		if (index->count == LINE_INDEX_MAX)
 			return -EMSGSIZE;
-		index->start[++index->count] = (uint32_t)next;
+		index->start[++index->count] = (uint16_t)next;
 		line = next;
 	}
 	return len > SIP_MAX_HEADER_BYTES ? -EMSGSIZE : -ENODATA;
@@ -102,7 +101,8 @@ int line_index_build(const char *buf, size_t len, struct line_index *index)
 {
 	if (len > SIP_MAX_BYTES)
 		return -EMSGSIZE;
-	if (len >= LINE_BLOCK && walk_selected(buf, len, index) == 0 && is_usual(buf, index))
+	if (len >= LINE_BLOCK && kernel_selected->line_index(buf, len, index) == 0 &&
+	    is_usual(buf, index))
 		return 0;
 	return walk_plain(buf, len, index);
 }

@@ -19,16 +19,16 @@ enum line_kernel {
 
 enum {
 	LINE_INDEX_MAX = 256,
-	LINE_INDEX_BYTES = 8128, // for a kernel: 127 blocks, as one counts controls in octets
 	LINE_BLOCK = 64,
+	LINE_INDEX_BYTES = 128 * LINE_BLOCK, // for a kernel; headers are seldom longer than 2,000
 };
 
 struct line_index {
 	uint32_t count;      // lines, without the empty one that ends the headers
 	uint32_t header_end; // offset behind the empty line
-	// start[count] is where the empty line starts. Room for a block's lines too many, so that
-	// the count is checked once a block, and for four that are written without need.
-	uint32_t start[LINE_INDEX_MAX + LINE_BLOCK + 6];
+	// start[count] is where the empty line starts. A kernel checks the count at a block of
+	// more than three lines only and at the end: room for what may come between.
+	uint16_t start[LINE_INDEX_MAX + LINE_BLOCK + 3 * LINE_INDEX_BYTES / LINE_BLOCK + 6];
 };
 
 // 0, -EMSGSIZE with more than LINE_INDEX_MAX lines or SIP_MAX_HEADER_BYTES, -ENODATA without an

@@ -11,66 +11,46 @@
 #include "sip/octets.h"
 
 _Static_assert((int)LINE_BLOCK == (int)BLOCK, "one size");
-_Static_assert((int)LINE_INDEX_BYTES <= (int)TALLY_BLOCKS * (int)BLOCK, "no tally overflows");
 
 struct line_walk {
-	uint32_t *start;    // of the next line
+	uint16_t *start;    // of the next line
 	uint64_t behind_lf; // the last two octets of the block before: LFs, as the lowest bits
 };
 
-// Notes where the lines behind the LFs of `lf` start.
-static inline void line_walk_emit(struct line_walk *walk, uint64_t lf, uint32_t base)
+// Notes where the lines behind the LFs of `lf` start; false: too many.
+static SIP_INLINE bool line_walk_emit(struct line_walk *walk, const struct line_index *index,
+				      uint64_t lf, uint32_t base)
 {
-	uint32_t *start = walk->start;
+	uint16_t *start = walk->start;
 
 	walk->start += __builtin_popcountll(lf);
-	base++;
 	// Three lines of a block without a branch to guess: what is too much is written over.
-	start[0] = base + low_bit(lf);
+	start[0] = (uint16_t)(base + 1 + low_bit(lf));
 	lf &= lf - 1;
-	start[1] = base + low_bit(lf);
+	start[1] = (uint16_t)(base + 1 + low_bit(lf));
 	lf &= lf - 1;
-	start[2] = base + low_bit(lf);
+	start[2] = (uint16_t)(base + 1 + low_bit(lf));
 	lf &= lf - 1;
 	if (__builtin_expect(lf == 0, 1))
-		return;
+		return true;
 	for (start += 3; lf != 0; lf &= lf - 1)
-		*start++ = base + low_bit(lf);
+		*start++ = (uint16_t)(base + 1 + low_bit(lf));
+	return walk->start <= index->start + 1 + LINE_INDEX_MAX;
 }
 
 // The LFs of empty lines: those two octets behind another.
-static inline uint64_t line_walk_empty(struct line_walk *walk, uint64_t lf)
+static inline uint64_t line_walk_empty(const struct line_walk *walk, uint64_t lf)
 {
-	uint64_t empty = lf & (lf << 2 | walk->behind_lf);
-
-	walk->behind_lf = lf >> 62;
-	return empty;
+	return lf & (lf << 2 | walk->behind_lf);
 }
 
-// Behind the block that has the empty line, of which only the octets up to its LF count.
-static inline int line_walk_end(struct line_walk *walk, struct line_index *index,
-				const struct tally *tally, uint32_t base, uint64_t lf,
-				uint64_t control, uint64_t empty)
-{
-	uint64_t headers = empty ^ (empty - 1);
-	uint32_t controls = tally_sum(tally) + (uint32_t)__builtin_popcountll(control & headers);
-
-	line_walk_emit(walk, lf & headers >> 1, base);
-	index->count = (uint32_t)(walk->start - index->start - 1);
-	index->header_end = base + low_bit(empty) + 1;
-	if (controls != 2 * (index->count + 1))
-		return -EINVAL;
-	return index->count <= LINE_INDEX_MAX ? 0 : -EMSGSIZE;
-}
-
-// len is at least a block. 0; -ENODATA, -EMSGSIZE, or -EINVAL unless there are two control
-// characters a line: whether they are CR and LF is for the caller to see. The last block starts as
-// far before its place as it would be too long.
-static inline __attribute__((always_inline)) int line_walk(const char *buf, size_t len,
-							   struct line_index *index)
+// len is at least a block. 0; -ENODATA, -EMSGSIZE, or -EINVAL unless the control characters are as
+// many as those of one CR LF a line: whether there is a CR before each LF is for the caller to see.
+static SIP_INLINE int line_walk(const char *buf, size_t len, struct line_index *index)
 {
 	struct line_walk walk = {.start = index->start + 1};
-	uint32_t limit = (uint32_t)(len < LINE_INDEX_BYTES ? len : LINE_INDEX_BYTES), base, back;
+	uint32_t limit = (uint32_t)(len < LINE_INDEX_BYTES ? len : LINE_INDEX_BYTES);
+	uint32_t base, back, line_len;
 	struct tally tally = {0};
 	struct block block;
 	uint64_t lf, empty;
@@ -79,22 +59,31 @@ static inline __attribute__((always_inline)) int line_walk(const char *buf, size
 	for (base = 0; base + BLOCK <= limit; base += BLOCK) {
 		block = block_load(buf + base);
 		lf = block_equal(&block, '\n');
-		empty = line_walk_empty(&walk, lf);
-		if (empty != 0)
-			return line_walk_end(&walk, index, &tally, base, lf, block_control(&block),
-					     empty);
+		if (line_walk_empty(&walk, lf) != 0)
+			break;
+		walk.behind_lf = lf >> 62;
 		tally_add(&tally, &block);
-		line_walk_emit(&walk, lf, base);
-		if (__builtin_expect(walk.start > index->start + 1 + LINE_INDEX_MAX, 0))
+		if (!line_walk_emit(&walk, index, lf, base))
 			return -EMSGSIZE;
 	}
-	if (base == limit)
+	// The block with the empty line, of which only the octets up to its LF count. It starts as
+	// far before its place as it would be too long.
+	back = base + BLOCK > limit ? base + BLOCK - limit : 0;
+	if (back == BLOCK)
 		return -ENODATA;
-	back = base + BLOCK - limit;
 	block = block_load(buf + base - back);
 	lf = block_equal(&block, '\n') >> back;
 	empty = line_walk_empty(&walk, lf);
 	if (empty == 0)
 		return -ENODATA;
-	return line_walk_end(&walk, index, &tally, base, lf, block_control(&block) >> back, empty);
+	line_len = low_bit(empty) + 1;
+	block = block_between(&block, back, back + line_len);
+	tally_add(&tally, &block);
+	if (!line_walk_emit(&walk, index, lf & (empty ^ (empty - 1)) >> 1, base))
+		return -EMSGSIZE;
+	index->count = (uint32_t)(walk.start - index->start - 1);
+	index->header_end = base + line_len;
+	if (index->count > LINE_INDEX_MAX)
+		return -EMSGSIZE;
+	return tally_sum(&tally) == TALLY_CR_LF * (index->count + 1) ? 0 : -EINVAL;
 }

@@ -13,6 +13,9 @@
 // Without it each access to a table of another file goes by way of another table.
 #define SIP_PRIVATE __attribute__((visibility("hidden")))
 
+// What every message needs: compilers find it too long to inline it.
+#define SIP_INLINE  inline __attribute__((always_inline))
+
 enum {
 	OCTETS = 32, // in a window
 	BLOCK = 64,  // two windows, for the line index
@@ -32,6 +35,12 @@ struct octet_set {
 			__VA_ARGS__ \
 		}                   \
 	}
+
+// Any set of ASCII: those for which the entries of the upper and of the lower half have a bit in
+// common.
+struct octet_class {
+	char row[16], column[16];
+};
 
 static inline uint64_t load_8(const char *at)
 {
@@ -95,6 +104,11 @@ static inline uint32_t low_bit_32(uint32_t mask)
 #define WORD_8(a, b, c, d, e, f, g, h) \
 	((uint64_t)WORD_4(a, b, c, d) | (uint64_t)WORD_4(e, f, g, h) << 32)
 
+// How far below 0x20 the octets are that are below it, summed up in a struct tally: each control
+// character adds something, so the sum tells whether there is another one than those that one knows
+// of. Cheaper than to make a mask of them.
+enum { TALLY_CR_LF = 0x20 - '\r' + 0x20 - '\n' };
+
 #if defined(__AVX2__)
 #include "sip/octets_avx2.h"
 #elif defined(__SSE4_2__)
@@ -124,57 +138,31 @@ static inline uint64_t block_among(const struct block *block, const struct octet
 	return octets_among(block->low, set) | (uint64_t)octets_among(block->high, set) << 32;
 }
 
-// Below 0x20.
-static inline uint64_t block_control(const struct block *block)
+// In the set, or one of the other two.
+static inline uint64_t block_among_or(const struct block *block, const struct octet_set *set,
+				      char also, char or_also)
 {
-	return octets_control(block->low) | (uint64_t)octets_control(block->high) << 32;
+	return octets_among_or(block->low, set, also, or_also) |
+	       (uint64_t)octets_among_or(block->high, set, also, or_also) << 32;
 }
 
-#endif
+// Those before `from` and from `to` on become 0xff: two ORs with a window on this.
+static inline struct block block_between(const struct block *block, uint32_t from, uint32_t to)
+{
+	static const char edges[3 * BLOCK] = {[0 ... BLOCK - 1] = '\xff',
+					      [2 * BLOCK... 3 * BLOCK - 1] = '\xff'};
+	struct block before = block_load(edges + BLOCK - from);
+	struct block behind = block_load(edges + 2 * BLOCK - to);
 
-// How many control characters several blocks have.
-#if defined(__AVX2__) && !defined(__AVX512BW__)
-
-struct tally {
-	__m256i each; // one number an octet of a window
-};
-
-enum { TALLY_BLOCKS = 127 }; // so that none is more than 255
+	return (struct block){
+		octets_or(block->low, octets_or(before.low, behind.low)),
+		octets_or(block->high, octets_or(before.high, behind.high)),
+	};
+}
 
 static inline void tally_add(struct tally *tally, const struct block *block)
 {
-	__m256i most = _mm256_set1_epi8(0x1f), low = block->low.all, high = block->high.all;
-	__m256i each = _mm256_add_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(low, most), low),
-				       _mm256_cmpeq_epi8(_mm256_min_epu8(high, most), high));
-
-	tally->each = _mm256_sub_epi8(tally->each, each);
-}
-
-static inline uint32_t tally_sum(const struct tally *tally)
-{
-	__m256i fours = _mm256_sad_epu8(tally->each, _mm256_setzero_si256());
-	__m128i twos = _mm_add_epi64(_mm256_castsi256_si128(fours),
-				     _mm256_extracti128_si256(fours, 1));
-
-	return (uint32_t)(_mm_extract_epi64(twos, 0) + _mm_extract_epi64(twos, 1));
-}
-
-#else
-
-struct tally {
-	uint32_t sum;
-};
-
-enum { TALLY_BLOCKS = 1 << 20 };
-
-static inline void tally_add(struct tally *tally, const struct block *block)
-{
-	tally->sum += (uint32_t)__builtin_popcountll(block_control(block));
-}
-
-static inline uint32_t tally_sum(const struct tally *tally)
-{
-	return tally->sum;
+	tally_add_two(tally, block->low, block->high);
 }
 
 #endif

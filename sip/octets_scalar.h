@@ -22,6 +22,13 @@ static inline void octets_store(char *at, struct octets octets)
 		at[i] = (char)(octets.part[i / 8] >> i % 8 * 8);
 }
 
+static inline struct octets octets_or(struct octets a, struct octets b)
+{
+	for (int i = 0; i < 4; i++)
+		a.part[i] |= b.part[i];
+	return a;
+}
+
 static inline struct octets octets_lower(struct octets octets)
 {
 	for (int i = 0; i < 4; i++)
@@ -59,14 +66,30 @@ static inline uint32_t octets_equal(struct octets octets, char c)
 	return octets_same(octets, (struct octets){{all, all, all, all}});
 }
 
-static inline uint32_t octets_control(struct octets octets)
-{
-	uint64_t below[4];
+struct tally {
+	uint32_t sum;
+};
 
+// The same, of eight octets: the distance of those below 0x20, then the sum of pairs and of all.
+static inline uint32_t tally_part(uint64_t part)
+{
+	uint64_t above = ((part & 0x7f7f7f7f7f7f7f7f) + 0x6060606060606060) | part;
+	uint64_t below = (~above >> 7 & 0x0101010101010101) * 0xff, sum;
+
+	below &= 0x2020202020202020 - (part & below);
+	sum = (below & 0x00ff00ff00ff00ff) + (below >> 8 & 0x00ff00ff00ff00ff);
+	return (uint32_t)(sum * 0x0001000100010001 >> 48);
+}
+
+static inline void tally_add_two(struct tally *tally, struct octets a, struct octets b)
+{
 	for (int i = 0; i < 4; i++)
-		below[i] = ~(((octets.part[i] & 0x7f7f7f7f7f7f7f7f) + 0x6060606060606060) |
-			     octets.part[i]);
-	return octets_gather(below);
+		tally->sum += tally_part(a.part[i]) + tally_part(b.part[i]);
+}
+
+static inline uint32_t tally_sum(const struct tally *tally)
+{
+	return tally->sum;
 }
 
 static inline uint32_t octets_among(struct octets octets, const struct octet_set *set)
@@ -77,6 +100,42 @@ static inline uint32_t octets_among(struct octets octets, const struct octet_set
 		unsigned char c = (unsigned char)(octets.part[i / 8] >> i % 8 * 8);
 
 		mask |= (uint32_t)((unsigned char)set->half[0][c & 15] == c) << i;
+	}
+	return mask;
+}
+
+static inline uint32_t octets_among_or(struct octets octets, const struct octet_set *set, char also,
+				       char or_also)
+{
+	return octets_among(octets, set) | octets_equal(octets, also) |
+	       octets_equal(octets, or_also);
+}
+
+// 16 each.
+static inline struct octets octets_load_two(const char *low, const char *high)
+{
+	return (struct octets){{load_8(low), load_8(low + 8), load_8(high), load_8(high + 8)}};
+}
+
+static inline uint32_t octets_up_to(struct octets octets, char c)
+{
+	uint32_t mask = 0;
+
+	for (int i = 0; i < OCTETS; i++)
+		mask |= (uint32_t)((unsigned char)(octets.part[i / 8] >> i % 8 * 8) <=
+				   (unsigned char)c)
+			<< i;
+	return mask;
+}
+
+static inline uint32_t octets_in_class(struct octets octets, const struct octet_class *class)
+{
+	uint32_t mask = 0;
+
+	for (int i = 0; i < OCTETS; i++) {
+		unsigned char c = (unsigned char)(octets.part[i / 8] >> i % 8 * 8);
+
+		mask |= (uint32_t)((class->row[c >> 4] & class->column[c & 15]) != 0) << i;
 	}
 	return mask;
 }

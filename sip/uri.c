@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sip/kernel.h"
+#include "sip/usual_uri.h"
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -147,7 +150,7 @@ static int tel_form(const char *text, size_t off, size_t len, struct sip_uri *ur
 	return 0;
 }
 
-int sip_uri_parse(const char *text, size_t len, struct sip_uri *uri)
+int sip_uri_parse_reference(const char *text, size_t len, struct sip_uri *uri)
 {
 	size_t off;
 
@@ -167,6 +170,14 @@ int sip_uri_parse(const char *text, size_t len, struct sip_uri *uri)
 	case SIP_SCHEME_TEL: return tel_form(text, off, len, uri);
 	default: return 0;
 	}
+}
+
+int sip_uri_parse(const char *text, size_t len, struct sip_uri *uri)
+{
+	if (len >= USUAL_URI_MIN && len <= USUAL_URI_MAX &&
+	    kernel_selected->usual_uri(text, (uint32_t)len, uri))
+		return 0;
+	return sip_uri_parse_reference(text, len, uri);
 }
 
 int sip_uri_user_text(const char *user, size_t len, bool number, char *out, size_t size)

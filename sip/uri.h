@@ -22,6 +22,8 @@ struct sip_uri {
 
 // Offsets are relative to text. 0, or -EINVAL when it is no URI of a known form.
 int sip_uri_parse(const char *text, size_t len, struct sip_uri *uri);
+// The same, octet by octet: what the usual way is tested against.
+int sip_uri_parse_reference(const char *text, size_t len, struct sip_uri *uri);
 
 // Undoes %HH in a user part and drops the visual separators of a telephone number (RFC 3966 5.1.1)
 // when `number`. Writes at most size - 1 octets and a NUL; -ENOSPC if it does not fit, -EINVAL for

@@ -11,16 +11,13 @@
 #include "sip/msg.h"
 #include "sip/octets.h"
 
-// What every message needs: compilers find it too long to inline it.
-#define VALUE_INLINE inline __attribute__((always_inline))
-
 struct text {
 	const char *buf;
 	uint32_t last; // where the last whole block starts
 };
 
-// One line's value: offsets of its first octet that is no blank and of its line end. There may be
-// blanks before the end.
+// One line's value: offsets of its first octet, behind the usual blank, and of its line end. There
+// may be blanks before the end, and more of them in front, which is unusual.
 struct value {
 	struct text text;
 	uint32_t at, end;
@@ -28,9 +25,13 @@ struct value {
 
 static inline struct sip_slice value_slice(uint32_t at, uint32_t end)
 {
-	if (at == end)
-		return (struct sip_slice){0, 0};
 	return (struct sip_slice){.off = (uint16_t)at, .len = (uint16_t)(end - at)};
+}
+
+// What may be empty: then it is at 0.
+static inline struct sip_slice value_slice_if_any(uint32_t at, uint32_t end)
+{
+	return at < end ? value_slice(at, end) : (struct sip_slice){0, 0};
 }
 
 // What ends things. The CR of the line end is in every set.
@@ -49,25 +50,18 @@ static const struct octet_set value_quoted_stops = {
 	OCTET_SET([0x2] = '"', [0xc] = '\\', [0xd] = '\r')};
 
 // Octets of the block at `at` that are in the set, or one of the other two (0: none).
-static inline __attribute__((always_inline)) uint64_t
-value_among(const char *at, const struct octet_set *set, char also, char or_also)
+static SIP_INLINE uint64_t value_among(const char *at, const struct octet_set *set, char also,
+				       char or_also)
 {
 	struct block block = block_load(at);
-	uint64_t found = block_among(&block, set);
 
-	if (also != 0)
-		found |= block_equal(&block, also);
-	if (or_also != 0)
-		found |= block_equal(&block, or_also);
-	return found;
+	return also != 0 ? block_among_or(&block, set, also, or_also) : block_among(&block, set);
 }
 
 // The first of them at or behind `at`. Most values are shorter than a block. The last one of a
 // message is moved back to be inside.
-static inline __attribute__((always_inline)) uint32_t value_find_also(const struct value *value,
-								      uint32_t at,
-								      const struct octet_set *set,
-								      char also, char or_also)
+static SIP_INLINE uint32_t value_find_or(const struct value *value, uint32_t at,
+					 const struct octet_set *set, char also, char or_also)
 {
 	const char *buf = value->text.buf;
 	uint32_t last = value->text.last;
@@ -83,28 +77,32 @@ static inline __attribute__((always_inline)) uint32_t value_find_also(const stru
 	}
 }
 
-static inline uint32_t value_find(const struct value *value, uint32_t at,
-				  const struct octet_set *set)
+static SIP_INLINE uint32_t value_find(const struct value *value, uint32_t at,
+				      const struct octet_set *set)
 {
-	return value_find_also(value, at, set, 0, 0);
+	return value_find_or(value, at, set, 0, 0);
 }
 
 // The same for what is usually shorter than a window, or else as unusual as it is long.
-static VALUE_INLINE uint32_t value_find_near(const struct value *value, uint32_t at,
-					     const struct octet_set *set)
+static SIP_INLINE uint32_t value_find_near(const struct value *value, uint32_t at,
+					   const struct octet_set *set, char also, char or_also)
 {
+	struct octets octets;
 	uint32_t found = 0;
 
-	if (__builtin_expect(at <= value->text.last, 1))
-		found = octets_among(octets_load(value->text.buf + at), set);
+	if (__builtin_expect(at <= value->text.last, 1)) {
+		octets = octets_load(value->text.buf + at);
+		found = also != 0 ? octets_among_or(octets, set, also, or_also)
+				  : octets_among(octets, set);
+	}
 	if (__builtin_expect(found != 0, 1))
 		return at + low_bit_32(found);
-	return value_find(value, at, set);
+	return value_find_or(value, at, set, also, or_also);
 }
 
-static inline uint32_t value_parameter_end(const struct value *value, uint32_t at)
+static SIP_INLINE uint32_t value_parameter_end(const struct value *value, uint32_t at)
 {
-	return value_find_also(value, at, &value_parameter_stops, ',', 0);
+	return value_find_or(value, at, &value_parameter_stops, ',', ',');
 }
 
 // Four octets, letters in lower case; behind any octet of a line there are at least that many, as
@@ -127,15 +125,15 @@ static __attribute__((noinline)) uint32_t value_skip_escapes(struct text text, u
 }
 
 // Behind the quoted string that starts at `at`, or 0.
-static VALUE_INLINE uint32_t value_skip_quoted(const struct value *value, uint32_t at)
+static SIP_INLINE uint32_t value_skip_quoted(const struct value *value, uint32_t at)
 {
-	at = value_find_near(value, at + 1, &value_quoted_stops);
+	at = value_find_near(value, at + 1, &value_quoted_stops, 0, 0);
 	return value->text.buf[at] == '"' ? at + 1
 					  : value_skip_escapes(value->text, at, value->end);
 }
 
 // The `<` behind a display name, quoted or of words; 0: something else is there.
-static VALUE_INLINE uint32_t value_skip_display_name(const struct value *value)
+static SIP_INLINE uint32_t value_skip_display_name(const struct value *value)
 {
 	const char *buf = value->text.buf;
 	uint32_t at = value->at;
@@ -145,13 +143,13 @@ static VALUE_INLINE uint32_t value_skip_display_name(const struct value *value)
 		while (buf[at] == ' ')
 			at++;
 	} else {
-		at = value_find_also(value, at, &value_display_stops, ',', 0);
+		at = value_find_near(value, at, &value_display_stops, ',', ',');
 	}
 	return buf[at] == '<' ? at : 0;
 }
 
 // A sip:, sips: or tel: URI from `at` on; *end is what stops it.
-static VALUE_INLINE bool value_uri(const struct value *value, uint32_t at, uint32_t *end)
+static SIP_INLINE bool value_uri(const struct value *value, uint32_t at, uint32_t *end)
 {
 	uint32_t scheme = value_lower_4(value, at);
 	uint32_t stop = value_find(value, at, &value_uri_stops);
@@ -165,8 +163,8 @@ static VALUE_INLINE bool value_uri(const struct value *value, uint32_t at, uint3
 }
 
 // The address alone; *rest is what follows its `>`.
-static VALUE_INLINE bool value_address(const struct value *value, struct sip_slice *uri,
-				       uint32_t *rest)
+static SIP_INLINE bool value_address(const struct value *value, struct sip_slice *uri,
+				     uint32_t *rest)
 {
 	uint32_t open = value->at, close;
 
@@ -221,29 +219,34 @@ static inline bool value_number(const struct value *value, uint32_t *number)
 	       *number < UINT32_C(1) << 31;
 }
 
-// The method whose last eight octets are in word, zeros in front of or behind a shorter one.
-static inline uint8_t value_method(uint64_t word, uint32_t len, char first)
+// The method of len letters before `end`, of which there are eight octets at least; NULL: another.
+static inline const struct method_slot *value_method(const char *end, uint32_t len)
 {
+	uint64_t word = load_8(end - 8);
 	const struct method_slot *slot;
 
-	word = word_head(word, len);
+	if (len <= 8)
+		word >>= (64 - 8 * len) & 63;
 	slot = &method_slots[METHOD_SLOT(word)];
-	return slot->word == word && slot->len == len && (len <= 8 || first == 'S')
-		       ? slot->method
-		       : SIP_OTHER_METHOD;
+	return slot->word == word && slot->len == len && (len <= 8 || end[-9] == 'S') ? slot : NULL;
 }
 
-static inline bool value_cseq(const struct value *value, uint32_t *number, uint8_t *method)
+// Whether a start line begins with it.
+static inline bool value_has_method(const char *line, const struct method_slot *method)
+{
+	if (__builtin_expect(method->len > 8, 0))
+		return *line == 'S' && load_8(line + 1) == method->word;
+	return word_head(load_8(line), method->len) == method->word;
+}
+
+static inline const struct method_slot *value_cseq(const struct value *value, uint32_t *number)
 {
 	const char *buf = value->text.buf;
-	uint32_t space = value_find_near(value, value->at, &value_blank);
-	uint32_t len = value->end - space - 1;
+	uint32_t space = value_find_near(value, value->at, &value_blank, 0, 0);
 
-	if (len < 3 || len > 9 || !value_digits(buf + space, space - value->at, number))
-		return false;
-	*method = value_method(load_8(buf + value->end - 8) >> (len < 8 ? 64 - 8 * len : 0), len,
-			       buf[space + 1]);
-	return *method != SIP_OTHER_METHOD;
+	return value_digits(buf + space, space - value->at, number)
+		       ? value_method(buf + value->end, value->end - space - 1)
+		       : NULL;
 }
 
 static inline bool value_call_id(const struct value *value, struct sip_slice *call_id)
@@ -265,7 +268,7 @@ static inline bool value_session_expires(const struct value *value, uint32_t *se
 static inline bool value_content_type(const struct value *value, bool *is_sdp)
 {
 	const char *text = value->text.buf + value->at;
-	uint32_t end = value_find_also(value, value->at, &value_blank, ';', 0);
+	uint32_t end = value_find_or(value, value->at, &value_blank, ';', ';');
 
 	// LWS may stand around the slash.
 	if (text[end - value->at] == ' ')
@@ -278,12 +281,14 @@ static inline bool value_content_type(const struct value *value, bool *is_sdp)
 	return true;
 }
 
-// All of it, without the blanks behind it.
+// All of it, without the blanks around it.
 static inline struct sip_slice value_text(const struct value *value)
 {
-	uint32_t end = value->end;
+	uint32_t at = value->at, end = value->end;
 
-	while (end > value->at && value->text.buf[end - 1] == ' ')
+	while (value->text.buf[at] == ' ')
+		at++;
+	while (end > at && value->text.buf[end - 1] == ' ')
 		end--;
-	return value_slice(value->at, end);
+	return value_slice_if_any(at, end);
 }

@@ -26,11 +26,11 @@ static __attribute__((noinline)) uint32_t value_skip_parameter(struct text text,
 }
 
 // The value of a parameter, which starts at `at`. A quoted one is unusual.
-static VALUE_INLINE bool value_take(const struct value *value, uint32_t at, struct sip_slice *text,
-				    uint32_t *end)
+static SIP_INLINE bool value_take(const struct value *value, uint32_t at, struct sip_slice *text,
+				  uint32_t *end)
 {
 	*end = value_parameter_end(value, at);
-	*text = value_slice(at, *end);
+	*text = value_slice_if_any(at, *end);
 	return value->text.buf[*end] != '"';
 }
 
@@ -44,7 +44,7 @@ static __attribute__((noinline)) int value_party_parameters(const char *buf, uin
 	uint32_t end;
 	int tags = 0;
 
-	*tag = value_slice(0, 0);
+	*tag = (struct sip_slice){0, 0};
 	for (; buf[at] == ';'; at = end) {
 		bool is_tag = value_lower_4(&value, at) == WORD_4(';', 't', 'a', 'g');
 
@@ -64,28 +64,25 @@ static __attribute__((noinline)) int value_party_parameters(const char *buf, uin
 }
 
 // From, To: name-addr and its parameters to the end of the value, nearly always a tag alone or
-// none. Results go where they stay: a slice that is written by halves and copied as a whole waits
-// for both stores.
-static VALUE_INLINE bool value_party(const struct value *value, struct sip_slice *uri,
-				     struct sip_slice *tag, bool *has_tag)
+// none. 1 if there is a tag, 0 without, -1: something else. Results go where they stay: a slice
+// that is written by halves and copied as a whole waits for both stores.
+static SIP_INLINE int value_party(const struct value *value, struct sip_slice *uri,
+				  struct sip_slice *tag)
 {
 	uint32_t at, end;
-	int tags;
 
-	*has_tag = false;
 	if (!value_address(value, uri, &at))
-		return false;
+		return -1;
 	if (at == value->end)
-		return true;
+		return 0;
 	if (value_lower_4(value, at) == WORD_4(';', 't', 'a', 'g') &&
 	    value->text.buf[at + 4] == '=') {
-		*has_tag = true;
-		if (value_take(value, at + 5, tag, &end) && end == value->end)
-			return true;
+		end = value_parameter_end(value, at + 5);
+		*tag = value_slice(at + 5, end);
+		if (end == value->end && tag->len > 0)
+			return 1;
 	}
-	tags = value_party_parameters(value->text.buf, value->text.last, at, value->end, tag);
-	*has_tag = tags > 0;
-	return tags >= 0;
+	return value_party_parameters(value->text.buf, value->text.last, at, value->end, tag);
 }
 
 // Whether `;branch` is at `at`.
@@ -118,8 +115,8 @@ static __attribute__((noinline)) uint32_t value_find_branch(const char *buf, uin
 
 // The first of a list. Without a branch, and with one of no length: none (RFC 2543). What is behind
 // the branch is not looked at.
-static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *sent_by,
-				   struct sip_slice *branch)
+static SIP_INLINE bool value_via(const struct value *value, struct sip_slice *sent_by,
+				 struct sip_slice *branch)
 {
 	const char *buf = value->text.buf;
 	uint32_t at = value->at + 12, protocol, end;
@@ -132,15 +129,16 @@ static VALUE_INLINE bool value_via(const struct value *value, struct sip_slice *
 	if (protocol != WORD_4('U', 'D', 'P', ' ') && protocol != WORD_4('T', 'C', 'P', ' ') &&
 	    protocol != WORD_4('T', 'L', 'S', ' '))
 		return false;
-	end = value_find_also(value, at, &value_parameter_stops, ',', '=');
+	end = value_find_near(value, at, &value_parameter_stops, ',', '=');
 	if (end == at)
 		return false;
 	*sent_by = value_slice(at, end);
-	if (!value_is_branch(value, end) || buf[end + 7] != '=') {
+	if (end + 8 > value->end || (load_8(buf + end) | UINT64_C(0x2020202020202020)) !=
+					    WORD_8(';', 'b', 'r', 'a', 'n', 'c', 'h', '=')) {
 		end = value_find_branch(buf, value->text.last, end, value->end);
 		if (end == 0 || buf[end] != ';')
 			return end != 0;
 	}
 	return value_take(value, end + 8, branch, &end) &&
-	       (end == value->end || buf[end] == ';' || buf[end] == ',');
+	       (buf[end] == '\r' || buf[end] == ';' || buf[end] == ',');
 }

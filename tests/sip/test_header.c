@@ -51,17 +51,12 @@ static const struct {
 static enum header_name lookup_in_line(const char *name, size_t len)
 {
 	char line[2 * OCTETS] = {0};
-	const struct header_slot *slot;
 	struct octets octets;
-	uint32_t colon;
 
 	snprintf(line, sizeof(line), "%s: value", name);
 	octets = octets_lower(octets_load(line));
-	colon = octets_equal(octets, ':');
-	slot = header_slot(line, low_bit_32(colon));
-	if (((colon ^ (colon - 1)) & ~octets_same(octets, octets_load(slot->name))) != 0)
-		return HEADER_NONE;
-	return slot->entry & HEADER_NUMBER;
+	return (enum header_name)header_slot(octets, octets_equal(octets, ':'), load_2(line) << 16)
+		->header;
 }
 
 static void check(const char *name, enum header_name expect)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "sip/line_index.h"
 #include "tests/sip/sip_test.h"
 
 static const struct {
@@ -78,6 +79,64 @@ static void test_parse(void **state)
 	}
 }
 
+static void check_agrees(const char *text, size_t len)
+{
+	char *copy = exact_copy(text, len);
+	struct sip_uri uri, expect;
+	int expect_ret = sip_uri_parse_reference(copy, len, &expect);
+
+	for (int kernel = LINE_KERNEL_SCALAR; kernel < LINE_KERNEL_COUNT; kernel++) {
+		if (line_index_select(kernel) != 0)
+			continue;
+		if (sip_uri_parse(copy, len, &uri) != expect_ret ||
+		    (expect_ret == 0 &&
+		     (uri.scheme != expect.scheme || uri.port != expect.port ||
+		      memcmp(&uri.user, &expect.user, sizeof(uri.user)) != 0 ||
+		      memcmp(&uri.host, &expect.host, sizeof(uri.host)) != 0 ||
+		      memcmp(&uri.parameters, &expect.parameters, sizeof(uri.host)) != 0)))
+			fail_msg("%s: %.*s", line_kernel_name(kernel), (int)len, text);
+	}
+	line_index_select(LINE_KERNEL_AUTO);
+	free(copy);
+}
+
+// Usual URIs of every length, with every octet at every place, and with more than one wrong.
+static void test_kernels_agree(void **state)
+{
+	static const char *const usual[] = {
+		"sip:alice@example.com",
+		"sip:+49891234567@sbc-7.example.com:5061;transport=tls;user=phone",
+		"SIP:bob:secret@198.51.100.17:65535;lr?Subject=x&Priority=urgent",
+		"sip:a@[2001:db8:8::17]:5060;tgrp=trunk;trunk-context=x.example.",
+		"sips:conference.7@a_host.a-long-name.of.a.subdomain.example.com",
+	};
+	static const char alphabet[] = "@:;?[]a0.-_@:5,=<> \"\x7f\x80/`{Gg";
+	uint64_t random = test_seed();
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		char text[80];
+
+		for (size_t len = 0; len <= strlen(usual[i]); len++) {
+			check_agrees(usual[i], len);
+			for (int c = 0; c < 256 && len < strlen(usual[i]); c++) {
+				strcpy(text, usual[i]);
+				text[len] = (char)c;
+				check_agrees(text, strlen(usual[i]));
+			}
+		}
+		for (int round = 0; round < 20000; round++) {
+			strcpy(text, usual[i]);
+			for (int k = 0; k < 3; k++) {
+				uint64_t pick = next_random(&random);
+
+				text[pick % strlen(usual[i])] =
+					alphabet[(pick >> 16) % (sizeof(alphabet) - 1)];
+			}
+			check_agrees(text, next_random(&random) % (strlen(usual[i]) + 1));
+		}
+	}
+}
+
 static void test_octets_that_no_uri_has(void **state)
 {
 	for (int c = 0; c < 0x80; c++) {
@@ -150,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_kernels_agree),
 		cmocka_unit_test(test_octets_that_no_uri_has),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_user_text),
