@@ -10,7 +10,7 @@
 
 struct kernel {
 	int (*line_index)(const char *buf, size_t len, struct line_index *index);
-	bool (*usual_parse)(const char *buf, size_t len, struct sip_msg *msg);
+	enum sip_reject (*msg_parse)(const char *buf, size_t len, struct sip_msg *msg);
 	bool (*usual_uri)(const char *text, uint32_t len, struct sip_uri *uri);
 };
 
@@ -21,21 +21,22 @@ extern const struct kernel kernel_scalar, kernel_sse42, kernel_avx2, kernel_avx5
 extern SIP_PRIVATE const struct kernel *kernel_selected;
 
 // For kernel_NAME.c.
-#define KERNEL_DEFINE(name)                                                                 \
-	static int line_index_##name(const char *buf, size_t len, struct line_index *index) \
-	{                                                                                   \
-		return line_walk(buf, len, index);                                          \
-	}                                                                                   \
-	static bool usual_parse_##name(const char *buf, size_t len, struct sip_msg *msg)    \
-	{                                                                                   \
-		return usual_parse(buf, len, msg);                                          \
-	}                                                                                   \
-	static bool usual_uri_##name(const char *text, uint32_t len, struct sip_uri *uri)   \
-	{                                                                                   \
-		return usual_uri_parse(text, len, uri);                                     \
-	}                                                                                   \
-	const struct kernel kernel_##name = {                                               \
-		.line_index = line_index_##name,                                            \
-		.usual_parse = usual_parse_##name,                                          \
-		.usual_uri = usual_uri_##name,                                              \
+#define KERNEL_DEFINE(name)                                                                       \
+	static int line_index_##name(const char *buf, size_t len, struct line_index *index)       \
+	{                                                                                         \
+		return line_walk(buf, len, index);                                                \
+	}                                                                                         \
+	static enum sip_reject msg_parse_##name(const char *buf, size_t len, struct sip_msg *msg) \
+	{                                                                                         \
+		return usual_parse(buf, len, msg) ? SIP_REJECT_NONE                               \
+						  : sip_msg_parse_reference(buf, len, msg);       \
+	}                                                                                         \
+	static bool usual_uri_##name(const char *text, uint32_t len, struct sip_uri *uri)         \
+	{                                                                                         \
+		return usual_uri_parse(text, len, uri);                                           \
+	}                                                                                         \
+	const struct kernel kernel_##name = {                                                     \
+		.line_index = line_index_##name,                                                  \
+		.msg_parse = msg_parse_##name,                                                    \
+		.usual_uri = usual_uri_##name,                                                    \
 	}

@@ -19,23 +19,23 @@ struct line_walk {
 
 // Notes where the lines behind the LFs of `lf` start; false: too many.
 static SIP_INLINE bool line_walk_emit(struct line_walk *walk, const struct line_index *index,
-				      uint64_t lf, uint32_t base)
+				      uint64_t lf, size_t base)
 {
-	uint16_t *start = walk->start;
+	uint64_t rest = lf & (lf - 1), next = rest & (rest - 1);
 
-	walk->start += __builtin_popcountll(lf);
 	// Three lines of a block without a branch to guess: what is too much is written over.
-	start[0] = (uint16_t)(base + 1 + low_bit(lf));
-	lf &= lf - 1;
-	start[1] = (uint16_t)(base + 1 + low_bit(lf));
-	lf &= lf - 1;
-	start[2] = (uint16_t)(base + 1 + low_bit(lf));
-	lf &= lf - 1;
-	if (__builtin_expect(lf == 0, 1))
-		return true;
-	for (start += 3; lf != 0; lf &= lf - 1)
-		*start++ = (uint16_t)(base + 1 + low_bit(lf));
-	return walk->start <= index->start + 1 + LINE_INDEX_MAX;
+	walk->start[0] = (uint16_t)(base + 1 + low_bit(lf));
+	walk->start[1] = (uint16_t)(base + 1 + low_bit(rest));
+	walk->start[2] = (uint16_t)(base + 1 + low_bit(next));
+	next &= next - 1;
+	if (__builtin_expect(next != 0, 0)) {
+		for (uint16_t *start = walk->start + 3; next != 0; next &= next - 1)
+			*start++ = (uint16_t)(base + 1 + low_bit(next));
+		if (walk->start + __builtin_popcountll(lf) > index->start + 1 + LINE_INDEX_MAX)
+			return false;
+	}
+	walk->start += __builtin_popcountll(lf);
+	return true;
 }
 
 // The LFs of empty lines: those two octets behind another.
@@ -49,14 +49,14 @@ static inline uint64_t line_walk_empty(const struct line_walk *walk, uint64_t lf
 static SIP_INLINE int line_walk(const char *buf, size_t len, struct line_index *index)
 {
 	struct line_walk walk = {.start = index->start + 1};
-	uint32_t limit = (uint32_t)(len < LINE_INDEX_BYTES ? len : LINE_INDEX_BYTES);
-	uint32_t base, back, line_len;
+	size_t limit = len < LINE_INDEX_BYTES ? len : LINE_INDEX_BYTES, base;
+	uint32_t back, line_len;
 	struct tally tally = {0};
 	struct block block;
 	uint64_t lf, empty;
 
 	index->start[0] = 0;
-	for (base = 0; base + BLOCK <= limit; base += BLOCK) {
+	for (base = 0; base <= limit - BLOCK; base += BLOCK) {
 		block = block_load(buf + base);
 		lf = block_equal(&block, '\n');
 		if (line_walk_empty(&walk, lf) != 0)
@@ -68,7 +68,7 @@ static SIP_INLINE int line_walk(const char *buf, size_t len, struct line_index *
 	}
 	// The block with the empty line, of which only the octets up to its LF count. It starts as
 	// far before its place as it would be too long.
-	back = base + BLOCK > limit ? base + BLOCK - limit : 0;
+	back = base + BLOCK > limit ? (uint32_t)(base + BLOCK - limit) : 0;
 	if (back == BLOCK)
 		return -ENODATA;
 	block = block_load(buf + base - back);
@@ -82,7 +82,7 @@ static SIP_INLINE int line_walk(const char *buf, size_t len, struct line_index *
 	if (!line_walk_emit(&walk, index, lf & (empty ^ (empty - 1)) >> 1, base))
 		return -EMSGSIZE;
 	index->count = (uint32_t)(walk.start - index->start - 1);
-	index->header_end = base + line_len;
+	index->header_end = (uint32_t)base + line_len;
 	if (index->count > LINE_INDEX_MAX)
 		return -EMSGSIZE;
 	return tally_sum(&tally) == TALLY_CR_LF * (index->count + 1) ? 0 : -EINVAL;

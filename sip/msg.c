@@ -6,7 +6,5 @@
 
 enum sip_reject sip_msg_parse(const char *buf, size_t len, struct sip_msg *msg)
 {
-	if (kernel_selected->usual_parse(buf, len, msg))
-		return SIP_REJECT_NONE;
-	return sip_msg_parse_reference(buf, len, msg);
+	return kernel_selected->msg_parse(buf, len, msg);
 }

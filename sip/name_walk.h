@@ -50,9 +50,9 @@ static SIP_INLINE void name_line(struct naming *naming, const char *buf, const c
 // before they are in the cache.
 static inline void names_init(struct names *names, const char *buf, uint32_t len)
 {
-	memset(names->field, 0, sizeof(names->field));
+	octets_clear(names->field, sizeof(names->field));
 	octets_store(names->bounce, octets_load(buf + len - OCTETS));
-	memset(names->bounce + OCTETS, 0, OCTETS);
+	octets_clear(names->bounce + OCTETS, OCTETS);
 }
 
 // Names the lines from the last to the first: of several the first one stays. False if a line isn't

@@ -28,6 +28,21 @@ struct octet_set {
 	char half[2][16];
 } __attribute__((aligned(32)));
 
+// One octet, over and over; in a file of its own, as compilers make three instructions of a constant
+// that they know, each time, instead of loading it.
+struct octet_row {
+	char each[OCTETS];
+} __attribute__((aligned(32)));
+
+#define OCTET_ROW(c)                             \
+	{                                        \
+		{                                \
+			[0 ... OCTETS - 1] = (c) \
+		}                                \
+	}
+
+extern SIP_PRIVATE const struct octet_row octet_commas, octet_semicolons;
+
 #define OCTET_SET(...)              \
 	{                           \
 		{__VA_ARGS__},      \
@@ -138,12 +153,12 @@ static inline uint64_t block_among(const struct block *block, const struct octet
 	return octets_among(block->low, set) | (uint64_t)octets_among(block->high, set) << 32;
 }
 
-// In the set, or one of the other two.
+// In the set, or the octet of the row.
 static inline uint64_t block_among_or(const struct block *block, const struct octet_set *set,
-				      char also, char or_also)
+				      const struct octet_row *also)
 {
-	return octets_among_or(block->low, set, also, or_also) |
-	       (uint64_t)octets_among_or(block->high, set, also, or_also) << 32;
+	return octets_among_or(block->low, set, also) |
+	       (uint64_t)octets_among_or(block->high, set, also) << 32;
 }
 
 // Those before `from` and from `to` on become 0xff: two ORs with a window on this.
@@ -166,3 +181,15 @@ static inline void tally_add(struct tally *tally, const struct block *block)
 }
 
 #endif
+
+// Zeros, by whole windows: what memset() is called or repeated for takes longer. At least one.
+static SIP_INLINE void octets_clear(void *at, size_t len)
+{
+	struct octets zeros = {0};
+	size_t off;
+
+	for (off = 0; off + OCTETS <= len; off += OCTETS)
+		octets_store((char *)at + off, zeros);
+	if (off < len)
+		octets_store((char *)at + len - OCTETS, zeros);
+}

@@ -63,9 +63,12 @@ static inline uint64_t block_among(const struct block *block, const struct octet
 }
 
 static inline uint64_t block_among_or(const struct block *block, const struct octet_set *set,
-				      char also, char or_also)
+				      const struct octet_row *also)
 {
-	return block_among(block, set) | block_equal(block, also) | block_equal(block, or_also);
+	__m256i row = _mm256_load_si256((const __m256i *)(const void *)also);
+
+	return block_among(block, set) |
+	       _mm512_cmpeq_epi8_mask(block->all, _mm512_broadcast_i64x4(row));
 }
 
 static inline struct block block_between(const struct block *block, uint32_t from, uint32_t to)
@@ -133,16 +136,14 @@ static inline uint32_t octets_among(struct octets octets, const struct octet_set
 	return octets_same((struct octets){_mm256_shuffle_epi8(table, octets.all)}, octets);
 }
 
-static inline uint32_t octets_among_or(struct octets octets, const struct octet_set *set, char also,
-				       char or_also)
+static inline uint32_t octets_among_or(struct octets octets, const struct octet_set *set,
+				       const struct octet_row *also)
 {
 	__m256i table = _mm256_load_si256((const __m256i *)(const void *)set);
+	__m256i row = _mm256_load_si256((const __m256i *)(const void *)also);
 	__m256i found = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, octets.all), octets.all);
 
-	found = _mm256_or_si256(found, _mm256_cmpeq_epi8(octets.all, _mm256_set1_epi8(also)));
-	if (or_also != also)
-		found = _mm256_or_si256(found,
-					_mm256_cmpeq_epi8(octets.all, _mm256_set1_epi8(or_also)));
+	found = _mm256_or_si256(found, _mm256_cmpeq_epi8(octets.all, row));
 	return (uint32_t)_mm256_movemask_epi8(found);
 }
 

@@ -104,11 +104,10 @@ static inline uint32_t octets_among(struct octets octets, const struct octet_set
 	return mask;
 }
 
-static inline uint32_t octets_among_or(struct octets octets, const struct octet_set *set, char also,
-				       char or_also)
+static inline uint32_t octets_among_or(struct octets octets, const struct octet_set *set,
+				       const struct octet_row *also)
 {
-	return octets_among(octets, set) | octets_equal(octets, also) |
-	       octets_equal(octets, or_also);
+	return octets_among(octets, set) | octets_same(octets, octets_load(also->each));
 }
 
 // 16 each.

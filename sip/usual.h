@@ -26,7 +26,7 @@ static inline bool usual_has(const struct usual *usual, enum header_name header)
 static SIP_INLINE struct value usual_value(const struct usual *usual, enum header_name header)
 {
 	const struct field *field = &usual->names->field[header];
-	uint32_t at = field->at;
+	size_t at = field->at;
 
 	if (__builtin_expect(usual->text.buf[at] == ' ', 1))
 		at++;
@@ -34,7 +34,7 @@ static SIP_INLINE struct value usual_value(const struct usual *usual, enum heade
 }
 
 // "SIP/2.0 200 OK"
-static inline bool status_line(const char *buf, uint32_t end, struct sip_msg *msg)
+static inline bool status_line(const char *buf, size_t end, struct sip_msg *msg)
 {
 	uint32_t status;
 
@@ -51,12 +51,12 @@ static inline bool request_line(const struct value *line, const struct method_sl
 				struct sip_msg *msg)
 {
 	const char *buf = line->text.buf;
-	uint32_t at = method->len + 1u, end;
+	size_t at = method->len + 1u, end;
 
 	if (!value_has_method(buf, method) || buf[at - 1] != ' ' || !value_uri(line, at, &end))
 		return false;
 	msg->method = method->method;
-	msg->request_uri = value_slice(at, end);
+	value_put(&msg->request_uri, at, end);
 	return line->end == end + 8 &&
 	       load_8(buf + end) == WORD_8(' ', 'S', 'I', 'P', '/', '2', '.', '0');
 }
@@ -108,7 +108,7 @@ static inline bool take_address(const struct usual *usual, enum header_name head
 				struct sip_slice *uri)
 {
 	struct value value;
-	uint32_t rest;
+	size_t rest;
 
 	if (!usual_has(usual, header))
 		return true;
@@ -120,7 +120,7 @@ static inline bool take_address(const struct usual *usual, enum header_name head
 static inline bool take_asserted(const struct usual *usual, struct sip_msg *msg)
 {
 	struct value value = usual_value(usual, HEADER_ASSERTED_IDENTITY);
-	uint32_t rest;
+	size_t rest;
 
 	for (int i = 0; i < 2; i++) {
 		if (!value_address(&value, &msg->asserted_uri[i], &rest))
@@ -150,7 +150,7 @@ static __attribute__((noinline)) bool take_seldom(struct text text, const struct
 	}
 	if (usual_has(usual, HEADER_REPLACES)) {
 		value = usual_value(usual, HEADER_REPLACES);
-		msg->replaces = value_text(&value);
+		value_text(&value, &msg->replaces);
 	}
 	return (!usual_has(usual, HEADER_ASSERTED_IDENTITY) || take_asserted(usual, msg)) &&
 	       take_address(usual, HEADER_REMOTE_PARTY, &msg->remote_party_uri) &&
@@ -166,14 +166,14 @@ static inline void take_agent(const struct usual *usual, struct sip_msg *msg)
 
 	if (has_agent) {
 		value = usual_value(usual, HEADER_USER_AGENT);
-		msg->user_agent = value_text(&value);
+		value_text(&value, &msg->user_agent);
 	}
 	if (!has_server)
 		return;
 	value = usual_value(usual, HEADER_SERVER);
 	if (!has_agent ||
 	    (value.at < value.end && (msg->user_agent.len == 0 || value.at < msg->user_agent.off)))
-		msg->user_agent = value_text(&value);
+		value_text(&value, &msg->user_agent);
 }
 
 static inline bool take_body(const struct usual *usual, uint32_t len, struct sip_msg *msg)
@@ -202,17 +202,6 @@ static inline bool take_body(const struct usual *usual, uint32_t len, struct sip
 	return true;
 }
 
-// Not memset(): gcc 12 makes a `rep stos` of it, which takes as long as a header line.
-static inline void msg_clear(struct sip_msg *msg)
-{
-	struct octets zeros = {0};
-
-	_Static_assert(sizeof(*msg) > 2 * OCTETS && sizeof(*msg) <= 3 * OCTETS, "three windows");
-	octets_store((char *)msg, zeros);
-	octets_store((char *)msg + OCTETS, zeros);
-	octets_store((char *)(msg + 1) - OCTETS, zeros);
-}
-
 static SIP_INLINE bool usual_parse(const char *buf, size_t len, struct sip_msg *msg)
 {
 	struct usual usual;
@@ -226,7 +215,7 @@ static SIP_INLINE bool usual_parse(const char *buf, size_t len, struct sip_msg *
 		return false;
 	usual.text = (struct text){.buf = buf, .last = (uint32_t)len - BLOCK};
 	usual.names = &names;
-	msg_clear(msg);
+	octets_clear(msg, sizeof(*msg));
 	if (!take_method(&usual, msg) || !take_call_id_and_via(&usual, msg) ||
 	    !take_parties(&usual, msg) || !take_address(&usual, HEADER_CONTACT, &msg->contact_uri))
 		return false;

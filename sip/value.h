@@ -13,25 +13,28 @@
 
 struct text {
 	const char *buf;
-	uint32_t last; // where the last whole block starts
+	size_t last; // where the last whole block starts
 };
 
 // One line's value: offsets of its first octet, behind the usual blank, and of its line end. There
 // may be blanks before the end, and more of them in front, which is unusual.
 struct value {
 	struct text text;
-	uint32_t at, end;
+	size_t at, end;
 };
 
-static inline struct sip_slice value_slice(uint32_t at, uint32_t end)
+// By halves, as one store of both takes longer to make.
+static inline void value_put(struct sip_slice *slice, size_t at, size_t end)
 {
-	return (struct sip_slice){.off = (uint16_t)at, .len = (uint16_t)(end - at)};
+	slice->off = (uint16_t)at;
+	slice->len = (uint16_t)(end - at);
 }
 
 // What may be empty: then it is at 0.
-static inline struct sip_slice value_slice_if_any(uint32_t at, uint32_t end)
+static inline void value_put_if_any(struct sip_slice *slice, size_t at, size_t end)
 {
-	return at < end ? value_slice(at, end) : (struct sip_slice){0, 0};
+	if (at < end)
+		value_put(slice, at, end);
 }
 
 // What ends things. The CR of the line end is in every set.
@@ -44,78 +47,81 @@ static const struct octet_set value_uri_stops = {OCTET_SET(
 static const struct octet_set value_parameter_stops = {
 	OCTET_SET([0x0] = ' ', [0x2] = '"', [0xb] = ';', [0xc] = '<', [0xe] = '>', [0xd] = '\r',
 		  [0xf] = '\x7f')};
+// Of sent-by, with the LF in the place of the CR, as `=` has the same lower half as that.
+static const struct octet_set value_sent_by_stops = {
+	OCTET_SET([0x0] = ' ', [0x2] = '"', [0xa] = '\n', [0xb] = ';', [0xc] = '<', [0xd] = '=',
+		  [0xe] = '>', [0xf] = '\x7f')};
 static const struct octet_set value_display_stops = {OCTET_SET(
 	[0x2] = '"', [0xb] = ';', [0xc] = '<', [0xe] = '>', [0xd] = '\r', [0xf] = '\x7f')};
 static const struct octet_set value_quoted_stops = {
 	OCTET_SET([0x2] = '"', [0xc] = '\\', [0xd] = '\r')};
 
-// Octets of the block at `at` that are in the set, or one of the other two (0: none).
-static SIP_INLINE uint64_t value_among(const char *at, const struct octet_set *set, char also,
-				       char or_also)
+// Octets of the block at `at` that are in the set, or the other one (NULL: none).
+static SIP_INLINE uint64_t value_among(const char *at, const struct octet_set *set,
+				       const struct octet_row *also)
 {
 	struct block block = block_load(at);
 
-	return also != 0 ? block_among_or(&block, set, also, or_also) : block_among(&block, set);
+	return also != NULL ? block_among_or(&block, set, also) : block_among(&block, set);
 }
 
 // The first of them at or behind `at`. Most values are shorter than a block. The last one of a
 // message is moved back to be inside.
-static SIP_INLINE uint32_t value_find_or(const struct value *value, uint32_t at,
-					 const struct octet_set *set, char also, char or_also)
+static SIP_INLINE size_t value_find_or(const struct value *value, size_t at,
+				       const struct octet_set *set, const struct octet_row *also)
 {
 	const char *buf = value->text.buf;
-	uint32_t last = value->text.last;
+	size_t last = value->text.last;
 	uint64_t found;
 
 	for (;; at += BLOCK) {
 		if (__builtin_expect(at > last, 0))
-			found = value_among(buf + last, set, also, or_also) >> (at - last);
+			found = value_among(buf + last, set, also) >> (at - last);
 		else
-			found = value_among(buf + at, set, also, or_also);
+			found = value_among(buf + at, set, also);
 		if (__builtin_expect(found != 0, 1))
 			return at + low_bit(found);
 	}
 }
 
-static SIP_INLINE uint32_t value_find(const struct value *value, uint32_t at,
-				      const struct octet_set *set)
+static SIP_INLINE size_t value_find(const struct value *value, size_t at,
+				    const struct octet_set *set)
 {
-	return value_find_or(value, at, set, 0, 0);
+	return value_find_or(value, at, set, NULL);
 }
 
 // The same for what is usually shorter than a window, or else as unusual as it is long.
-static SIP_INLINE uint32_t value_find_near(const struct value *value, uint32_t at,
-					   const struct octet_set *set, char also, char or_also)
+static SIP_INLINE size_t value_find_near(const struct value *value, size_t at,
+					 const struct octet_set *set, const struct octet_row *also)
 {
 	struct octets octets;
 	uint32_t found = 0;
 
 	if (__builtin_expect(at <= value->text.last, 1)) {
 		octets = octets_load(value->text.buf + at);
-		found = also != 0 ? octets_among_or(octets, set, also, or_also)
-				  : octets_among(octets, set);
+		found = also != NULL ? octets_among_or(octets, set, also)
+				     : octets_among(octets, set);
 	}
 	if (__builtin_expect(found != 0, 1))
 		return at + low_bit_32(found);
-	return value_find_or(value, at, set, also, or_also);
+	return value_find_or(value, at, set, also);
 }
 
-static SIP_INLINE uint32_t value_parameter_end(const struct value *value, uint32_t at)
+static SIP_INLINE size_t value_parameter_end(const struct value *value, size_t at)
 {
-	return value_find_or(value, at, &value_parameter_stops, ',', ',');
+	return value_find_or(value, at, &value_parameter_stops, &octet_commas);
 }
 
 // Four octets, letters in lower case; behind any octet of a line there are at least that many, as
 // CR LF CR LF ends the headers.
-static inline uint32_t value_lower_4(const struct value *value, uint32_t at)
+static inline uint32_t value_lower_4(const struct value *value, size_t at)
 {
 	return load_4(value->text.buf + at) | 0x20202020;
 }
 
 // Behind the quoted string that goes on at `at`, where a stop is: it ends at the first quote that
 // no backslash hides; 0: it doesn't end on this line.
-static __attribute__((noinline)) uint32_t value_skip_escapes(struct text text, uint32_t at,
-							     uint32_t end)
+static __attribute__((noinline)) size_t value_skip_escapes(struct text text, size_t at, size_t end)
 {
 	struct value value = {.text = text};
 
@@ -125,34 +131,34 @@ static __attribute__((noinline)) uint32_t value_skip_escapes(struct text text, u
 }
 
 // Behind the quoted string that starts at `at`, or 0.
-static SIP_INLINE uint32_t value_skip_quoted(const struct value *value, uint32_t at)
+static SIP_INLINE size_t value_skip_quoted(const struct value *value, size_t at)
 {
-	at = value_find_near(value, at + 1, &value_quoted_stops, 0, 0);
+	at = value_find_near(value, at + 1, &value_quoted_stops, NULL);
 	return value->text.buf[at] == '"' ? at + 1
 					  : value_skip_escapes(value->text, at, value->end);
 }
 
 // The `<` behind a display name, quoted or of words; 0: something else is there.
-static SIP_INLINE uint32_t value_skip_display_name(const struct value *value)
+static SIP_INLINE size_t value_skip_display_name(const struct value *value)
 {
 	const char *buf = value->text.buf;
-	uint32_t at = value->at;
+	size_t at = value->at;
 
 	if (buf[at] == '"') {
 		at = value_skip_quoted(value, at);
 		while (buf[at] == ' ')
 			at++;
 	} else {
-		at = value_find_near(value, at, &value_display_stops, ',', ',');
+		at = value_find_near(value, at, &value_display_stops, &octet_commas);
 	}
 	return buf[at] == '<' ? at : 0;
 }
 
 // A sip:, sips: or tel: URI from `at` on; *end is what stops it.
-static SIP_INLINE bool value_uri(const struct value *value, uint32_t at, uint32_t *end)
+static SIP_INLINE bool value_uri(const struct value *value, size_t at, size_t *end)
 {
 	uint32_t scheme = value_lower_4(value, at);
-	uint32_t stop = value_find(value, at, &value_uri_stops);
+	size_t stop = value_find(value, at, &value_uri_stops);
 
 	*end = stop;
 	// `|0x20` leaves a colon as it is and makes one only of a control character.
@@ -163,10 +169,9 @@ static SIP_INLINE bool value_uri(const struct value *value, uint32_t at, uint32_
 }
 
 // The address alone; *rest is what follows its `>`.
-static SIP_INLINE bool value_address(const struct value *value, struct sip_slice *uri,
-				     uint32_t *rest)
+static SIP_INLINE bool value_address(const struct value *value, struct sip_slice *uri, size_t *rest)
 {
-	uint32_t open = value->at, close;
+	size_t open = value->at, close;
 
 	if (value->text.buf[open] != '<') {
 		open = value_skip_display_name(value);
@@ -175,7 +180,7 @@ static SIP_INLINE bool value_address(const struct value *value, struct sip_slice
 	}
 	if (!value_uri(value, open + 1, &close) || value->text.buf[close] != '>')
 		return false;
-	*uri = value_slice(open + 1, close);
+	value_put(uri, open + 1, close);
 	*rest = close + 1;
 	return true;
 }
@@ -242,7 +247,7 @@ static inline bool value_has_method(const char *line, const struct method_slot *
 static inline const struct method_slot *value_cseq(const struct value *value, uint32_t *number)
 {
 	const char *buf = value->text.buf;
-	uint32_t space = value_find_near(value, value->at, &value_blank, 0, 0);
+	size_t space = value_find_near(value, value->at, &value_blank, NULL);
 
 	return value_digits(buf + space, space - value->at, number)
 		       ? value_method(buf + value->end, value->end - space - 1)
@@ -251,14 +256,14 @@ static inline const struct method_slot *value_cseq(const struct value *value, ui
 
 static inline bool value_call_id(const struct value *value, struct sip_slice *call_id)
 {
-	*call_id = value_slice(value->at, value->end);
+	value_put(call_id, value->at, value->end);
 	return value->end > value->at &&
 	       value_find(value, value->at, &value_invisible) == value->end;
 }
 
 static inline bool value_session_expires(const struct value *value, uint32_t *seconds)
 {
-	uint32_t end = value_parameter_end(value, value->at);
+	size_t end = value_parameter_end(value, value->at);
 
 	return (end == value->end || value->text.buf[end] == ';') &&
 	       value_digits(value->text.buf + end, end - value->at, seconds);
@@ -268,7 +273,7 @@ static inline bool value_session_expires(const struct value *value, uint32_t *se
 static inline bool value_content_type(const struct value *value, bool *is_sdp)
 {
 	const char *text = value->text.buf + value->at;
-	uint32_t end = value_find_or(value, value->at, &value_blank, ';', ';');
+	size_t end = value_find_or(value, value->at, &value_blank, &octet_semicolons);
 
 	// LWS may stand around the slash.
 	if (text[end - value->at] == ' ')
@@ -282,13 +287,13 @@ static inline bool value_content_type(const struct value *value, bool *is_sdp)
 }
 
 // All of it, without the blanks around it.
-static inline struct sip_slice value_text(const struct value *value)
+static inline void value_text(const struct value *value, struct sip_slice *text)
 {
-	uint32_t at = value->at, end = value->end;
+	size_t at = value->at, end = value->end;
 
 	while (value->text.buf[at] == ' ')
 		at++;
 	while (end > at && value->text.buf[end - 1] == ' ')
 		end--;
-	return value_slice_if_any(at, end);
+	value_put_if_any(text, at, end);
 }

@@ -8,12 +8,12 @@
 
 // The offset behind the `;name`, `;name=value` or `;name="value"` at `at`, or 0. Blanks are
 // unusual.
-static __attribute__((noinline)) uint32_t value_skip_parameter(struct text text, uint32_t at,
-							       uint32_t value_end)
+static __attribute__((noinline)) size_t value_skip_parameter(struct text text, size_t at,
+							     size_t value_end)
 {
 	struct value value = {.text = text, .at = at, .end = value_end};
 	const char *buf = text.buf;
-	uint32_t end = value_parameter_end(&value, at + 1);
+	size_t end = value_parameter_end(&value, at + 1);
 
 	if (end == at + 1 || buf[at + 1] == '=')
 		return 0;
@@ -26,25 +26,24 @@ static __attribute__((noinline)) uint32_t value_skip_parameter(struct text text,
 }
 
 // The value of a parameter, which starts at `at`. A quoted one is unusual.
-static SIP_INLINE bool value_take(const struct value *value, uint32_t at, struct sip_slice *text,
-				  uint32_t *end)
+static SIP_INLINE bool value_take(const struct value *value, size_t at, struct sip_slice *text,
+				  size_t *end)
 {
 	*end = value_parameter_end(value, at);
-	*text = value_slice_if_any(at, *end);
+	value_put_if_any(text, at, *end);
 	return value->text.buf[*end] != '"';
 }
 
-// The parameters of From or To from `at` to the end of the value: 1 if there is a tag, 0 without,
-// -1: something else.
-static __attribute__((noinline)) int value_party_parameters(const char *buf, uint32_t last,
-							    uint32_t at, uint32_t value_end,
+// The parameters of From or To from `at` to the end of the value, with as many tags before them: 1
+// if there is one in all, 0 without, -1: something else.
+static __attribute__((noinline)) int value_party_parameters(struct text text, size_t at,
+							    size_t value_end, int tags,
 							    struct sip_slice *tag)
 {
-	const struct value value = {.text = {.buf = buf, .last = last}, .at = at, .end = value_end};
-	uint32_t end;
-	int tags = 0;
+	const struct value value = {.text = text, .at = at, .end = value_end};
+	const char *buf = text.buf;
+	size_t end;
 
-	*tag = (struct sip_slice){0, 0};
 	for (; buf[at] == ';'; at = end) {
 		bool is_tag = value_lower_4(&value, at) == WORD_4(';', 't', 'a', 'g');
 
@@ -69,24 +68,24 @@ static __attribute__((noinline)) int value_party_parameters(const char *buf, uin
 static SIP_INLINE int value_party(const struct value *value, struct sip_slice *uri,
 				  struct sip_slice *tag)
 {
-	uint32_t at, end;
+	size_t at;
+	int tags = 0;
 
 	if (!value_address(value, uri, &at))
 		return -1;
-	if (at == value->end)
-		return 0;
 	if (value_lower_4(value, at) == WORD_4(';', 't', 'a', 'g') &&
 	    value->text.buf[at + 4] == '=') {
-		end = value_parameter_end(value, at + 5);
-		*tag = value_slice(at + 5, end);
-		if (end == value->end && tag->len > 0)
-			return 1;
+		if (!value_take(value, at + 5, tag, &at))
+			return -1;
+		tags = 1;
 	}
-	return value_party_parameters(value->text.buf, value->text.last, at, value->end, tag);
+	if (at == value->end)
+		return tags;
+	return value_party_parameters(value->text, at, value->end, tags, tag);
 }
 
 // Whether `;branch` is at `at`.
-static inline bool value_is_branch(const struct value *value, uint32_t at)
+static inline bool value_is_branch(const struct value *value, size_t at)
 {
 	return value_lower_4(value, at) == WORD_4(';', 'b', 'r', 'a') &&
 	       (value_lower_4(value, at + 4) & 0xffffff) == WORD_4('n', 'c', 'h', 0);
@@ -94,14 +93,14 @@ static inline bool value_is_branch(const struct value *value, uint32_t at)
 
 // Where `;branch=` is among the parameters of a Via from `at` on; without it, where they end; 0:
 // something unusual is there.
-static __attribute__((noinline)) uint32_t value_find_branch(const char *buf, uint32_t last,
-							    uint32_t at, uint32_t value_end)
+static __attribute__((noinline)) size_t value_find_branch(const char *buf, size_t last, size_t at,
+							  size_t value_end)
 {
 	const struct value value = {.text = {.buf = buf, .last = last}, .at = at, .end = value_end};
 
 	while (buf[at] == ';') {
 		bool is_branch = value_is_branch(&value, at);
-		uint32_t end;
+		size_t end;
 
 		if (is_branch && buf[at + 7] == '=')
 			return at;
@@ -119,7 +118,7 @@ static SIP_INLINE bool value_via(const struct value *value, struct sip_slice *se
 				 struct sip_slice *branch)
 {
 	const char *buf = value->text.buf;
-	uint32_t at = value->at + 12, protocol, end;
+	size_t at = value->at + 12, protocol, end;
 
 	// "SIP/2.0/UDP h"
 	if (value->end <= at ||
@@ -129,10 +128,11 @@ static SIP_INLINE bool value_via(const struct value *value, struct sip_slice *se
 	if (protocol != WORD_4('U', 'D', 'P', ' ') && protocol != WORD_4('T', 'C', 'P', ' ') &&
 	    protocol != WORD_4('T', 'L', 'S', ' '))
 		return false;
-	end = value_find_near(value, at, &value_parameter_stops, ',', '=');
+	end = value_find_near(value, at, &value_sent_by_stops, &octet_commas);
+	end -= buf[end] == '\n';
 	if (end == at)
 		return false;
-	*sent_by = value_slice(at, end);
+	value_put(sent_by, at, end);
 	if (end + 8 > value->end || (load_8(buf + end) | UINT64_C(0x2020202020202020)) !=
 					    WORD_8(';', 'b', 'r', 'a', 'n', 'c', 'h', '=')) {
 		end = value_find_branch(buf, value->text.last, end, value->end);
