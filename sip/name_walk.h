@@ -7,20 +7,16 @@
 #include "sip/header_table.h"
 #include "sip/line_walk.h"
 
-// Where a value is: from behind the colon to the line behind. at 0: there is none.
-struct field {
-	uint32_t at, next;
-};
-
 struct names {
 	struct line_index index;
-	struct field field[HEADER_NAME_COUNT]; // the first of a name
-	char bounce[2 * OCTETS];               // the end of the message, zeros behind it
+	// Of the first line of a name: where the value is, from behind the colon to the line behind
+	// it. at 0: there is none.
+	uint32_t at[HEADER_NAME_COUNT], next[HEADER_NAME_COUNT];
+	char bounce[2 * OCTETS]; // the end of the message, zeros behind it
 };
 
 // What the lines from some line to the last one have.
 struct naming {
-	struct field *field;
 	uint64_t sum;     // of header_slot.count
 	uint32_t blanks;  // not 0: a blank is at the start of a line or before its colon
 	uint32_t endings; // the lower half not 0: a line doesn't end with CR LF
@@ -29,8 +25,8 @@ struct naming {
 
 // Names the line that starts at offset `at`, whose octets are at `line`; buf has the line end
 // before it, too.
-static SIP_INLINE void name_line(struct naming *naming, const char *buf, const char *line,
-				 uint32_t at)
+static SIP_INLINE void name_line(struct naming *naming, struct names *names, const char *buf,
+				 const char *line, size_t at)
 {
 	struct octets octets = octets_lower(octets_load(line));
 	uint32_t colon = octets_equal(octets, ':');
@@ -41,16 +37,16 @@ static SIP_INLINE void name_line(struct naming *naming, const char *buf, const c
 	naming->blanks |= octets_equal(octets, ' ') & (colon ^ (colon - 1));
 	naming->endings |= word;
 	naming->sum += slot->count;
-	naming->field[slot->header] = (struct field){.at = at + low_bit_32(colon) + 1,
-						     .next = naming->next};
-	naming->next = at;
+	names->at[slot->header] = (uint32_t)at + low_bit_32(colon) + 1;
+	names->next[slot->header] = naming->next;
+	naming->next = (uint32_t)at;
 }
 
 // To be called before the lines are walked: octets just stored can't be loaded at another offset
 // before they are in the cache.
 static inline void names_init(struct names *names, const char *buf, uint32_t len)
 {
-	octets_clear(names->field, sizeof(names->field));
+	octets_clear(names->at, sizeof(names->at));
 	octets_store(names->bounce, octets_load(buf + len - OCTETS));
 	octets_clear(names->bounce + OCTETS, OCTETS);
 }
@@ -62,7 +58,7 @@ static __attribute__((noinline)) bool name_walk(const char *buf, uint32_t len, s
 {
 	const uint16_t *first = names->index.start, *start = first + names->index.count;
 	uint32_t last = len - OCTETS;
-	struct naming naming = {.field = names->field, .next = *start};
+	struct naming naming = {.next = *start};
 
 	// No start line is shorter than "SIP/2.0 200 ", and the empty line isn't an LF alone.
 	if (first[1] < 14 || *start + 2u != names->index.header_end ||
@@ -70,16 +66,16 @@ static __attribute__((noinline)) bool name_walk(const char *buf, uint32_t len, s
 		return false;
 	start--;
 	for (; start > first && *start > last; start--)
-		name_line(&naming, buf, names->bounce + (*start - last), *start);
+		name_line(&naming, names, buf, names->bounce + (*start - last), *start);
 	for (; start > first; start--)
-		name_line(&naming, buf, buf + *start, *start);
+		name_line(&naming, names, buf, buf + *start, *start);
 	return naming.blanks == 0 && (uint16_t)naming.endings == 0 && HEADER_IS_USUAL(naming.sum);
 }
 
 // Whether the message has any of the headers that most messages don't have.
 static inline bool names_has_seldom(const struct names *names)
 {
-	return (names->field[HEADER_SESSION_EXPIRES].at | names->field[HEADER_REMOTE_PARTY].at |
-		names->field[HEADER_CALLED_PARTY].at | names->field[HEADER_REPLACES].at |
-		names->field[HEADER_ASSERTED_IDENTITY].at) != 0;
+	return (names->at[HEADER_SESSION_EXPIRES] | names->at[HEADER_REMOTE_PARTY] |
+		names->at[HEADER_CALLED_PARTY] | names->at[HEADER_REPLACES] |
+		names->at[HEADER_ASSERTED_IDENTITY]) != 0;
 }

@@ -20,17 +20,16 @@ struct usual {
 
 static inline bool usual_has(const struct usual *usual, enum header_name header)
 {
-	return usual->names->field[header].at != 0;
+	return usual->names->at[header] != 0;
 }
 
 static SIP_INLINE struct value usual_value(const struct usual *usual, enum header_name header)
 {
-	const struct field *field = &usual->names->field[header];
-	size_t at = field->at;
+	size_t at = usual->names->at[header], next = usual->names->next[header];
 
 	if (__builtin_expect(usual->text.buf[at] == ' ', 1))
 		at++;
-	return (struct value){.text = usual->text, .at = at, .end = field->next - 2u};
+	return (struct value){.text = usual->text, .at = at, .end = next - 2};
 }
 
 // "SIP/2.0 200 OK"
@@ -211,7 +210,7 @@ static SIP_INLINE bool usual_parse(const char *buf, size_t len, struct sip_msg *
 		return false;
 	names_init(&names, buf, (uint32_t)len);
 	if (line_walk(buf, len, &names.index) != 0 || !name_walk(buf, (uint32_t)len, &names) ||
-	    names.field[HEADER_VIA].at == 0)
+	    names.at[HEADER_VIA] == 0)
 		return false;
 	usual.text = (struct text){.buf = buf, .last = (uint32_t)len - BLOCK};
 	usual.names = &names;
