@@ -24,7 +24,7 @@ struct header_slot {
 } __attribute__((aligned(OCTETS)));
 
 #define HEADER_COUNT(header) \
-	((header) <= HEADER_ASSERTED_IDENTITY ? UINT64_C(1) << 8 * ((header)-1) : 0)
+	((header) <= HEADER_ASSERTED_IDENTITY ? UINT64_C(1) << ((header)-1) % 8 * 8 : 0)
 
 // Of a sum: Call-ID, CSeq, From and To came once, the others of the first names not twice.
 // P-Asserted-Identity isn't wrong twice, but unusual. No counter overflows, as there are at most

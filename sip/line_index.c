@@ -34,7 +34,8 @@ bool line_kernel_supported(enum line_kernel kernel)
 	case LINE_KERNEL_AVX512:
 		return line_kernel_supported(LINE_KERNEL_AVX2) &&
 		       __builtin_cpu_supports("avx512bw") > 0 &&
-		       __builtin_cpu_supports("avx512vl") > 0;
+		       __builtin_cpu_supports("avx512vl") > 0 &&
+		       __builtin_cpu_supports("avx512vbmi2") > 0;
 #endif
 	default: return false;
 	}
