@@ -6,6 +6,7 @@
 #include "sip/line_index.h"
 #include "sip/msg.h"
 #include "sip/octets.h"
+#include "sip/siphash.h"
 #include "sip/uri.h"
 
 struct kernel {
@@ -13,6 +14,14 @@ struct kernel {
 	enum sip_reject (*msg_parse)(const char *buf, size_t len, struct sip_msg *msg);
 	bool (*usual_uri)(const char *text, uint32_t len, struct sip_uri *uri);
 };
+
+// Registers of four words.
+#define KERNEL_WIDE(name)                                                                          \
+	void siphash_four_##name(const struct siphash_key *key, const struct siphash_text text[4], \
+				 struct siphash128 *wide, uint64_t narrow[3])
+
+KERNEL_WIDE(avx2);
+KERNEL_WIDE(avx512);
 
 extern const struct kernel kernel_scalar, kernel_sse42, kernel_avx2, kernel_avx512;
 
@@ -40,3 +49,9 @@ extern SIP_PRIVATE const struct kernel *kernel_selected;
 		.msg_parse = msg_parse_##name,                                                    \
 		.usual_uri = usual_uri_##name,                                                    \
 	}
+#define KERNEL_DEFINE_WIDE(name)                               \
+	KERNEL_WIDE(name)                                      \
+	{                                                      \
+		siphash_side_by_side(key, text, wide, narrow); \
+	}                                                      \
+	_Static_assert(sizeof(#name) > 1, "ends with a semicolon")
