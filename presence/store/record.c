@@ -95,16 +95,32 @@ size_t record_call_field(struct siphash128 call_key, uint64_t caller_tag, uint64
 	return (size_t)(put_hex(at, callee_tag) - out);
 }
 
+static size_t put_address(const struct sdp_address *address, char *out)
+{
+	char *at = out;
+
+	if (address->version == 6) {
+		inet_ntop(AF_INET6, address->octet, out, INET6_ADDRSTRLEN);
+		return strlen(out);
+	}
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
+		at = put_decimal(at, address->octet[i]);
+	}
+	return (size_t)(at - out);
+}
+
 // callee 192.0.2.1 6000
 static char *put_media(char *at, const struct store_media *media)
 {
-	int family = media->address.version == 6 ? AF_INET6 : AF_INET;
-	char address[INET6_ADDRSTRLEN], text[MEDIA_TEXT];
+	char text[MEDIA_TEXT], *end = text + 7;
 
-	inet_ntop(family, media->address.octet, address, sizeof(address));
-	snprintf(text, sizeof(text), "%s %s %u", media->is_callees ? "callee" : "caller", address,
-		 media->address.port);
-	return put(at, text, strlen(text));
+	memcpy(text, media->is_callees ? "callee " : "caller ", 7);
+	end += put_address(&media->address, end);
+	*end++ = ' ';
+	end = put_decimal(end, media->address.port);
+	return put(at, text, (size_t)(end - text));
 }
 
 size_t record_call_value(const struct store_call *record, char *out)
