@@ -152,15 +152,18 @@ void call_media_drop(struct call *call)
 
 static bool is_followed(const struct call *call)
 {
-	return call->media != NULL && call->state == CALL_UP &&
+	return call->media != NULL && call->state == CALL_UP && !call->calls->blind &&
 	       call->calls->settings->calls.media_silence_ns > 0;
 }
 
 uint64_t call_media_due(const struct call *call)
 {
+	uint64_t from_ns = call->media_ns > call->calls->sight_ns ? call->media_ns
+								  : call->calls->sight_ns;
+
 	if (!is_followed(call))
 		return UINT64_MAX;
-	return call->media_ns + call->calls->settings->calls.media_silence_ns;
+	return from_ns + call->calls->settings->calls.media_silence_ns;
 }
 
 uint64_t call_media_seen(const struct call *call)

@@ -90,6 +90,17 @@ static void call_arm_anew(void *ctx, struct call *call)
 	call_arm(call);
 }
 
+void calls_sight(struct calls *calls, bool sees)
+{
+	if (sees != calls->blind)
+		return;
+	calls->blind = !sees;
+	calls->sight_ns = clock_mono_ns();
+	if (calls->up > 0)
+		log_info("call", sees ? "sees-media" : "blind", "calls=%zu", calls->up);
+	call_table_each(&calls->table, call_arm_anew, NULL);
+}
+
 void calls_settings(struct calls *calls, const struct settings *settings)
 {
 	struct identity_rules *rules = identity_rules_new(settings);

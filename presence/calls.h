@@ -54,6 +54,8 @@ void calls_settings(struct calls *calls, const struct settings *settings);
 void calls_apply(struct calls *calls, const struct call_event *event);
 // A call read back from the store.
 void calls_restore(struct calls *calls, const struct store_call *record);
+// Whether the wire looks at all its ports: nothing is heard of media while it doesn't.
+void calls_sight(struct calls *calls, bool sees);
 // The store has lost records: saves again what makes somebody busy.
 void calls_reassert(struct calls *calls);
 // Ends all calls of a person because the operator says so. Number of calls ended.

@@ -24,6 +24,8 @@ struct calls {
 	struct invites *invites;
 	struct recent *recent;
 	struct media_claims *media; // may be NULL
+	bool blind;                 // the wire does not see
+	uint64_t sight_ns;          // since when it sees again
 	struct siphash_key key;     // of addresses
 	struct call_table table;
 	uint64_t attempts, confirmed, learned;

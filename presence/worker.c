@@ -51,6 +51,7 @@ struct worker {
 	struct loop_watch doorbell_watch;
 	uint64_t mark[SEGMENT_LCORES]; // heads of the rings at mark_ns
 	uint64_t mark_ns;
+	bool was_up[SEGMENT_PORTS]; // links
 	volatile sig_atomic_t stopping;
 };
 
@@ -298,6 +299,22 @@ static bool rings_empty(const struct worker *worker)
 	return true;
 }
 
+// No wire process, or a port whose link was up and is down: what is silent may just not be heard.
+static bool worker_sees(struct worker *worker)
+{
+	const struct segment *segment = worker->segment;
+	uint32_t ports = __atomic_load_n(&segment->ports, __ATOMIC_ACQUIRE);
+	bool sees = __atomic_load_n(&segment->wire_ready, __ATOMIC_ACQUIRE) != 0;
+
+	for (uint32_t i = 0; i < ports && i < SEGMENT_PORTS; i++) {
+		bool up = __atomic_load_n(&segment->port[i].link_up, __ATOMIC_RELAXED);
+
+		worker->was_up[i] |= up;
+		sees &= up || !worker->was_up[i];
+	}
+	return sees;
+}
+
 static void worker_gauges(struct worker *worker)
 {
 	struct calls_totals totals;
@@ -305,6 +322,7 @@ static void worker_gauges(struct worker *worker)
 	calls_totals(worker->parts.calls, &totals);
 	metric_set(&metric_up, totals.up);
 	metric_set(&metric_busy, persons_busy(worker->parts.persons));
+	calls_sight(worker->parts.calls, worker_sees(worker));
 }
 
 static void worker_sleep(struct worker *worker)

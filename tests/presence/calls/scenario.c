@@ -4,6 +4,7 @@
 //   3    200 INVITE a>b      the answer to it
 //   9    BYE b>a cseq=1      b hangs up
 //   60   pass                nothing but time
+//   60   blind               the wire stops looking; sees: it looks again
 //   9    rtp b6000           something goes to port 6000 of b (or a poll core takes it for that)
 // FROM and TO are tags; the tag `a` belongs to alice at address a, `b` to bob ...
 // Words: call cseq branch se (Session-Expires) src dst (addresses, by letter) ua cut
@@ -421,6 +422,10 @@ void scenario_play(struct scenario_world *world, const char *line, const char *c
 	}
 	if (strcmp(rest, "pass") == 0)
 		return;
+	if (strcmp(rest, "blind") == 0 || strcmp(rest, "sees") == 0) {
+		calls_sight(world->calls, rest[0] == 's');
+		return;
+	}
 	if (strncmp(rest, "rtp ", 4) == 0) {
 		media_flows(world, rest + 4);
 		return;

@@ -137,6 +137,15 @@ static const struct scenario scenarios[] = {
 	 "500 pass\n",
 	 "1.1 alice busy learned 1\n1.1 bob busy learned 1\n" SILENT("65")},
 
+	{"a wire that doesn't look hears no silence", "media",
+	 UP "5 rtp b7000\n20 blind\n500 sees\n520 rtp b7000\n900 pass\n", UP_TOLD SILENT("580")},
+	{"what has not come back since is missed", "media",
+	 UP "5 rtp b7000\n20 blind\n500 sees\n"
+	    "900 pass\n",
+	 UP_TOLD SILENT("560")},
+	{"media that nobody ever saw stay unmissed", "media", UP "20 blind\n500 sees\n900 pass\n",
+	 UP_TOLD},
+
 	{"a later call on the same ports does not keep it", "media",
 	 UP "5 rtp b7000\n20 INVITE c> call=2 to=dave media=c6000\n21 200 INVITE c>d call=2 "
 	    "media=b7000\n21.1 ACK c>d call=2\n40 rtp b7000\n60 rtp b7000\n100 pass\n",
