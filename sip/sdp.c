@@ -49,9 +49,15 @@ static bool line_next(struct text *rest, struct text *line)
 	line->at = rest->at;
 	line->end = feed != NULL ? feed : rest->end;
 	rest->at = feed != NULL ? feed + 1 : rest->end;
-	while (line->end > line->at && (line->end[-1] == '\r' || line->end[-1] == ' '))
-		line->end--;
 	return true;
+}
+
+// Without its carriage return. Most lines need not be: they are left after a look at their start.
+static struct text trimmed(struct text line)
+{
+	while (line.end > line.at && (line.end[-1] == '\r' || line.end[-1] == ' '))
+		line.end--;
+	return line;
 }
 
 // Up to the next blank.
@@ -65,14 +71,22 @@ static struct text word_next(struct text *rest)
 	return word;
 }
 
-static bool text_is(struct text text, const char *value)
+// Names and values of a description are case-sensitive (RFC 8866 5). Inlined, a comparison with a
+// constant is one or two machine words.
+static inline bool text_begins(struct text text, const char *value)
 {
 	size_t len = strlen(value);
 
-	return (size_t)(text.end - text.at) == len && strncasecmp(text.at, value, len) == 0;
+	return (size_t)(text.end - text.at) >= len && memcmp(text.at, value, len) == 0;
 }
 
-static bool text_begins(struct text text, const char *value)
+static inline bool text_is(struct text text, const char *value)
+{
+	return (size_t)(text.end - text.at) == strlen(value) && text_begins(text, value);
+}
+
+// Of the header of a part, which is not (RFC 2046).
+static bool text_begins_nocase(struct text text, const char *value)
 {
 	size_t len = strlen(value);
 
@@ -145,6 +159,11 @@ static void read_rtcp(struct text rest, struct scope *scope)
 
 static void read_attribute(struct text value, struct scope *scope)
 {
+	char first = value.at < value.end ? value.at[0] : '\0';
+
+	if (first != 's' && first != 'r' && first != 'i')
+		return;
+	value = trimmed(value);
 	if (text_is(value, "sendrecv"))
 		scope->direction = DIRECTION_BOTH;
 	else if (text_is(value, "sendonly") || text_is(value, "recvonly") ||
@@ -193,7 +212,7 @@ static int read_description(struct text rest, struct sdp *sdp)
 	struct scope session = nothing, stream = nothing, *scope = &session;
 	struct text line;
 
-	if (!line_next(&rest, &line) || !text_is(line, "v=0"))
+	if (!line_next(&rest, &line) || !text_is(trimmed(line), "v=0"))
 		return -EINVAL;
 	while (line_next(&rest, &line)) {
 		struct text value = {line.at + 2, line.end};
@@ -201,14 +220,16 @@ static int read_description(struct text rest, struct sdp *sdp)
 		if (line.end - line.at < 2 || line.at[1] != '=')
 			continue;
 		switch (line.at[0]) {
-		case 'c': scope->connection = read_connection(value, &scope->address); break;
+		case 'c':
+			scope->connection = read_connection(trimmed(value), &scope->address);
+			break;
 		case 'a': read_attribute(value, scope); break;
 		case 'm':
 			if (scope == &stream)
 				finish_stream(sdp, &session, &stream);
 			scope = &stream;
 			stream = nothing;
-			read_stream(value, &stream);
+			read_stream(trimmed(value), &stream);
 			break;
 		default: break;
 		}
@@ -224,13 +245,16 @@ static bool part_is_description(struct text *rest)
 	bool is_sdp = false;
 	struct text line;
 
-	while (line_next(rest, &line) && line.at < line.end) {
-		if (!text_begins(line, "Content-Type:") && !text_begins(line, "c:"))
+	while (line_next(rest, &line)) {
+		line = trimmed(line);
+		if (line.at == line.end)
+			break;
+		if (!text_begins_nocase(line, "Content-Type:") && !text_begins_nocase(line, "c:"))
 			continue;
 		line.at = (const char *)memchr(line.at, ':', (size_t)(line.end - line.at)) + 1;
 		while (line.at < line.end && (*line.at == ' ' || *line.at == '\t'))
 			line.at++;
-		is_sdp = text_begins(line, "application/sdp");
+		is_sdp = text_begins_nocase(line, "application/sdp");
 	}
 	return is_sdp;
 }
@@ -241,6 +265,7 @@ static bool find_part(struct text *body)
 	struct text rest = *body, delimiter;
 
 	line_next(&rest, &delimiter);
+	delimiter = trimmed(delimiter);
 	for (int i = 0; i < PARTS_MAX && rest.at < rest.end; i++) {
 		bool found = part_is_description(&rest);
 		const char *next = memmem(rest.at, (size_t)(rest.end - rest.at), delimiter.at,
