@@ -88,7 +88,22 @@ static const struct call_event *kept(const struct call *call, enum call_role sid
 				  call->tag[other(side)], cseq);
 }
 
-void call_media_keep(struct calls *calls, const struct call_event *event)
+// 18x, PRACK and UPDATE, and what answers these while a call rings.
+static bool is_for_later(const struct call *call, enum call_message message)
+{
+	bool is_up = call != NULL && call->state != CALL_EARLY;
+
+	switch (message) {
+	case CALL_MSG_NONE:
+	case CALL_MSG_PROGRESS: return true;
+	case CALL_MSG_INSIDE:
+	case CALL_MSG_ALIVE: return !is_up;
+	default: return false;
+	}
+}
+
+void call_media_keep(struct calls *calls, const struct call *call, const struct call_event *event,
+		     enum call_message message)
 {
 	bool response = event->flags & EVENT_IS_RESPONSE;
 	uint64_t sender = response ? event->to_tag : event->from_tag;
@@ -96,7 +111,7 @@ void call_media_keep(struct calls *calls, const struct call_event *event)
 	const struct call_event *before;
 	struct call_event words;
 
-	if (calls->media == NULL)
+	if (calls->media == NULL || !is_for_later(call, message))
 		return;
 	before = invites_find_media(calls->invites, event->call_key, sender, peer, event->cseq);
 	if (before != NULL && before->media.len == event->media.len &&
@@ -142,6 +157,18 @@ void call_media_follow(struct call *call, enum call_role role, const struct call
 	}
 	if (call->flags & CALL_KEPT && call->flags != before)
 		call_record_save(call);
+}
+
+void call_media_late(struct calls *calls, const struct call_event *invite, uint64_t now_ns)
+{
+	struct call *call = call_table_first(&calls->table, invite->call_key);
+
+	for (; call != NULL; call = call_table_next(call)) {
+		for (int role = 0; role < CALL_ROLES && call->state == CALL_UP; role++)
+			if (call->tag[role] == invite->from_tag &&
+			    (invite->to_tag == 0 || call->tag[!role] == invite->to_tag))
+				call_media_follow(call, (enum call_role)role, invite, now_ns);
+	}
 }
 
 void call_media_drop(struct call *call)

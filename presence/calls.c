@@ -317,19 +317,6 @@ static struct call *waiting_find(const struct calls *calls, const struct call_ev
 	return call;
 }
 
-// An offer that its answer has overtaken.
-static void late_offer(struct calls *calls, const struct call_event *event, uint64_t now_ns)
-{
-	struct call *call = call_table_first(&calls->table, event->call_key);
-
-	for (; call != NULL; call = call_table_next(call)) {
-		for (int role = 0; role < CALL_ROLES && call->state == CALL_UP; role++)
-			if (call->tag[role] == event->from_tag &&
-			    (event->to_tag == 0 || call->tag[!role] == event->to_tag))
-				call_media_follow(call, (enum call_role)role, event, now_ns);
-	}
-}
-
 static void invite_apply(struct calls *calls, const struct call_event *event, uint64_t now_ns)
 {
 	struct invites_query query = {
@@ -353,25 +340,11 @@ static void invite_apply(struct calls *calls, const struct call_event *event, ui
 	}
 	invites_add(calls->invites, event);
 	if (event->media.len > 0)
-		late_offer(calls, event, now_ns);
+		call_media_late(calls, event, now_ns);
 	// Its 2xx was faster. Whoever is settled may end others, so look anew each time.
 	struct call *call;
 	while ((call = waiting_find(calls, event)) != NULL)
 		call_parties_settle(call, NULL);
-}
-
-// Session descriptions of 18x, PRACK and UPDATE: in the order of things their answer decides.
-static bool is_for_later(const struct call *call, enum call_message message)
-{
-	bool is_up = call != NULL && call->state != CALL_EARLY;
-
-	switch (message) {
-	case CALL_MSG_NONE:
-	case CALL_MSG_PROGRESS: return true;
-	case CALL_MSG_INSIDE:
-	case CALL_MSG_ALIVE: return !is_up;
-	default: return false;
-	}
 }
 
 void calls_apply(struct calls *calls, const struct call_event *event)
@@ -396,8 +369,8 @@ void calls_apply(struct calls *calls, const struct call_event *event)
 	}
 	struct call *call = call_table_find(&calls->table, event->call_key, event->from_tag,
 					    event->to_tag, &role);
-	if (event->media.len > 0 && is_for_later(call, message))
-		call_media_keep(calls, event);
+	if (event->media.len > 0)
+		call_media_keep(calls, call, event, message);
 	if (call == NULL)
 		unknown_apply(calls, event, message, now_ns);
 	else

@@ -70,14 +70,16 @@ bool call_words_ring(const struct calls *calls, struct siphash128 call_key, uint
 		     uint64_t now_ns);
 
 // call_media.c. Nothing happens without a media table.
-// A session description that is not of a call that is up, yet: may be wanted when it comes up.
-void call_media_keep(struct calls *calls, const struct call_event *event);
+// A session description that may be wanted when its answer comes. call: NULL: not up.
+void call_media_keep(struct calls *calls, const struct call *call, const struct call_event *event,
+		     enum call_message message);
 // The call came up by this answer.
 void call_media_start(struct call *call, const struct call_event *answer, uint64_t now_ns);
-// An answered request of `role` in the call, or the ACK to it, or the request itself if it comes
-// behind its answer.
+// An answered request of `role` in the call, or the ACK to it.
 void call_media_follow(struct call *call, enum call_role role, const struct call_event *event,
 		       uint64_t now_ns);
+// An INVITE, whose answer may have overtaken it.
+void call_media_late(struct calls *calls, const struct call_event *invite, uint64_t now_ns);
 void call_media_restore(struct call *call, const struct store_call *record, uint64_t now_ns);
 void call_media_record(const struct call *call, struct store_call *record);
 void call_media_drop(struct call *call);
