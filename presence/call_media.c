@@ -88,13 +88,15 @@ static const struct call_event *kept(const struct call *call, enum call_role sid
 				  call->tag[other(side)], cseq);
 }
 
-// 18x, PRACK and UPDATE, and what answers these while a call rings.
+// 18x, ACK, PRACK and UPDATE, and what answers these while a call rings. An ACK that is not late is
+// followed, too; to be kept it may as well.
 static bool is_for_later(const struct call *call, enum call_message message)
 {
 	bool is_up = call != NULL && call->state != CALL_EARLY;
 
 	switch (message) {
 	case CALL_MSG_NONE:
+	case CALL_MSG_ACK:
 	case CALL_MSG_PROGRESS: return true;
 	case CALL_MSG_INSIDE:
 	case CALL_MSG_ALIVE: return !is_up;
@@ -102,7 +104,15 @@ static bool is_for_later(const struct call *call, enum call_message message)
 	}
 }
 
-void call_media_keep(struct calls *calls, const struct call *call, const struct call_event *event,
+static bool side_is_silent(const struct call *call, enum call_role side)
+{
+	for (const struct media_claim *claim = call->media; claim != NULL; claim = claim->next)
+		if (claim->side == side)
+			return false;
+	return true;
+}
+
+void call_media_keep(struct calls *calls, struct call *call, const struct call_event *event,
 		     enum call_message message)
 {
 	bool response = event->flags & EVENT_IS_RESPONSE;
@@ -125,6 +135,12 @@ void call_media_keep(struct calls *calls, const struct call *call, const struct 
 	words.media.off = 0;
 	words.text_bytes = event->media.len;
 	invites_add(calls->invites, &words);
+	// The 2xx that left the answer to it was faster.
+	if (call != NULL && call->state == CALL_UP && message == CALL_MSG_PROGRESS &&
+	    event->cseq == call->invite_cseq && side_is_silent(call, CALL_CALLEE)) {
+		side_says(call, CALL_CALLEE, event, true, event->mono_ns);
+		call_arm(call);
+	}
 }
 
 void call_media_start(struct call *call, const struct call_event *answer, uint64_t now_ns)

@@ -71,7 +71,7 @@ bool call_words_ring(const struct calls *calls, struct siphash128 call_key, uint
 
 // call_media.c. Nothing happens without a media table.
 // A session description that may be wanted when its answer comes. call: NULL: not up.
-void call_media_keep(struct calls *calls, const struct call *call, const struct call_event *event,
+void call_media_keep(struct calls *calls, struct call *call, const struct call_event *event,
 		     enum call_message message);
 // The call came up by this answer.
 void call_media_start(struct call *call, const struct call_event *answer, uint64_t now_ns);

@@ -4,6 +4,7 @@
 
 #include "config/clock.h"
 #include "presence/invites.h"
+#include "presence/media_claims.h"
 #include "presence/recent.h"
 
 static const char *const why[CAUSE_COUNT] = {
@@ -109,6 +110,7 @@ void calls_totals(const struct calls *calls, struct calls_totals *totals)
 		.learned = calls->learned,
 		.up = calls->up,
 		.bytes = sizeof(*calls) + call_table_bytes(&calls->table) +
-			 invites_bytes(calls->invites) + recent_bytes(),
+			 invites_bytes(calls->invites) + recent_bytes() +
+			 media_claims_bytes(calls->media),
 	};
 }

@@ -103,7 +103,8 @@ static bool record_is_words(const struct call_event *event)
 {
 	if (event->flags & EVENT_IS_RESPONSE)
 		return event->status / 100 != 1 && event->cseq_method != SIP_PRACK;
-	return event->method != SIP_PRACK && event->method != SIP_UPDATE;
+	return event->method != SIP_ACK && event->method != SIP_PRACK &&
+	       event->method != SIP_UPDATE;
 }
 
 static bool record_fits(const struct call_event *event, const struct invites_query *query)

@@ -11,6 +11,7 @@
 struct media_claims {
 	struct media_table *table;
 	struct siphash_key key;
+	size_t count;                            // of claims
 	struct media_claim *latest[MEDIA_SLOTS]; // pages that nobody touches are none
 };
 
@@ -92,6 +93,7 @@ bool media_claims_add(struct media_claims *claims, struct media_claim **list,
 		.since_ns = now_ns,
 	};
 	*list = claim;
+	claims->count++;
 	if (claim->slot == MEDIA_NO_SLOT) {
 		metric_add(&no_room, 1);
 		return true;
@@ -115,5 +117,11 @@ void media_claims_remove(struct media_claims *claims, struct media_claim **link)
 			media_table_remove(claims->table, slot);
 		metric_set(&entries, claims->table->entries);
 	}
+	claims->count--;
 	free(claim);
+}
+
+size_t media_claims_bytes(const struct media_claims *claims)
+{
+	return claims != NULL ? sizeof(*claims) + claims->count * sizeof(struct media_claim) : 0;
 }

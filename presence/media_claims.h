@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/clock.h"
@@ -44,3 +45,4 @@ bool media_claims_add(struct media_claims *claims, struct media_claim **list,
 void media_claims_remove(struct media_claims *claims, struct media_claim **link);
 // When something was last seen there, since it was claimed; 0: never.
 uint64_t media_claims_seen(const struct media_claims *claims, const struct media_claim *claim);
+size_t media_claims_bytes(const struct media_claims *claims); // NULL: 0

@@ -131,6 +131,22 @@ static const struct scenario scenarios[] = {
 	 UP "5 rtp b7000\n9 200 INVITE a>b cseq=2 media=b7000\n9.02 INVITE a>b cseq=2 media=!\n"
 	    "500 pass\n",
 	 UP_TOLD},
+	{"the reliable provisional response slower than the 2xx", "media",
+	 "1 INVITE a>\n3 200 INVITE a>b\n3.02 183 INVITE a>b media=b7000\n3.1 ACK a>b\n"
+	 "5 rtp b7000\n500 pass\n",
+	 UP_TOLD SILENT("65")},
+	{"but one of another fork is not this call's", "media",
+	 "1 INVITE a>\n3 200 INVITE a>b\n3.02 183 INVITE a>c media=c7000\n3.1 ACK a>b\n"
+	 "5 rtp c7000\n500 pass\n",
+	 UP_TOLD},
+	{"an ACK with the answer faster than the 2xx with the offer", "media",
+	 "1 INVITE a>\n3 ACK a>b media=a6000\n3 200 INVITE a>b media=b7000\n5 rtp a6000\n"
+	 "500 pass\n",
+	 UP_TOLD SILENT("65")},
+	{"the same in a call", "media",
+	 UP "9 INVITE a>b cseq=2\n9.1 ACK a>b cseq=2 media=a6100\n9.11 200 INVITE a>b cseq=2 "
+	    "media=b7100!\n10 rtp a6100\n900 pass\n",
+	 UP_TOLD},
 	{"a call that was up before", "media",
 	 "1 INVITE a>b cseq=7 media=a6000\n1.1 200 INVITE a>b cseq=7 media=b7000\n1.2 ACK a>b "
 	 "cseq=7\n5 rtp a6000\n"
