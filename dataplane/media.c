@@ -4,34 +4,10 @@
 #include "dataplane/media.h"
 
 #include "dataplane/frame.h"
-#include "dataplane/rtp.h"
 #include "link/counters.h"
 #include "link/media_table.h"
 
 #include <string.h>
-
-// RFC 3550 5.1: version 2 in the first two bits. RFC 5761 4: second octets of RTCP, which RTP has
-// none of.
-static bool is_rtp(const char *payload, size_t len)
-{
-	return len >= 2 && ((unsigned char)payload[0] & 0xc0) == 0x80;
-}
-
-static bool is_rtcp(const char *payload, size_t len)
-{
-	return is_rtp(payload, len) && (unsigned char)payload[1] >= 192 &&
-	       (unsigned char)payload[1] <= 223;
-}
-
-// A stream's turn follows from its ports alone, so that it has one however its packets mix with
-// others'. Knuth's multiplicative hash spreads ports that are all even, or all multiples of ten.
-static bool is_its_turn(uint16_t source_port, uint16_t target_port, uint64_t now_ns)
-{
-	uint32_t ports = (uint32_t)source_port << 16 | target_port;
-	uint32_t turn = (uint32_t)(ports * UINT32_C(2654435761)) >> 28;
-
-	return turn == (now_ns >> MEDIA_TURN_SHIFT) % MEDIA_TURNS;
-}
 
 static void wait_add(struct media *media, const struct frame *frame, uint16_t less, uint64_t now_ns)
 {
@@ -58,28 +34,24 @@ static void wait_for(struct media *media, const struct frame *frame, bool rtcp, 
 		media_flush(media, counters);
 }
 
-// RTCP comes every few seconds only, and may be all that a held call has: it needs no turn.
 void media_see(struct media *media, const struct frame *frame, const char *payload, size_t len,
 	       uint64_t now_ns, struct wire_counters *counters)
 {
-	bool rtcp = is_rtcp(payload, len);
+	uint32_t ports = (uint32_t)frame->source_port << 16 | frame->target_port;
+	bool rtcp = media_is_rtcp((const uint8_t *)payload, len);
 
 	if (!media_is_watched(media))
 		return;
-	if (media->every || rtcp || is_its_turn(frame->source_port, frame->target_port, now_ns))
+	if (media->every || rtcp || media_is_its_turn(ports, now_ns))
 		wait_for(media, frame, rtcp, now_ns, counters);
 }
 
-void media_see_plain(struct media *media, const uint8_t *data, uint64_t now_ns,
-		     struct wire_counters *counters)
+void media_wait_plain(struct media *media, const uint8_t *data, bool rtcp, uint64_t now_ns,
+		      struct wire_counters *counters)
 {
 	const uint8_t *ip = data + RTP_IP_OFF, *udp = data + RTP_UDP_OFF;
-	bool rtcp = is_rtcp((const char *)data + RTP_PAYLOAD_OFF, be16(udp + 4) - 8u);
-	uint16_t source_port = be16(udp), target_port = be16(udp + 2);
+	struct frame frame = {.version = 4, .source_port = be16(udp), .target_port = be16(udp + 2)};
 
-	if (!rtcp && !is_its_turn(source_port, target_port, now_ns))
-		return;
-	struct frame frame = {.version = 4, .source_port = source_port, .target_port = target_port};
 	memcpy(frame.source, ip + 12, 4);
 	memcpy(frame.target, ip + 16, 4);
 	wait_for(media, &frame, rtcp, now_ns, counters);
