@@ -182,6 +182,29 @@ static void one_publication(void **state)
 	world_close();
 }
 
+// What leaves in one turn leaves in one write, on one connection of several; what comes later takes
+// the one that owes fewer answers.
+static void one_turn_one_connection(void **state)
+{
+	int first;
+
+	(void)state;
+	world_prepare("tcp");
+	world.settings.registrar.connections = 2;
+	world_open();
+	server_run(world.loop, 5); // the second is open, too
+	publish(PUBLISH_INITIAL, NULL);
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	first = world.server.from;
+	expect_request();
+	assert_int_equal(world.server.from, first);
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	assert_int_not_equal(world.server.from, first);
+	world_close();
+}
+
 // Timer E: 0.5, 1, 2, 4, 4 ... s; timer F after 32 s: 11 sends in all (RFC 3261 17.1.2.2).
 static void udp_repeats_and_gives_up(void **state)
 {
@@ -845,6 +868,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(one_publication),
+		cmocka_unit_test(one_turn_one_connection),
 		cmocka_unit_test(udp_repeats_and_gives_up),
 		cmocka_unit_test(late_and_repeated_answers),
 		cmocka_unit_test(tcp_connection_breaks),
