@@ -27,6 +27,7 @@ struct identity_rules {
 	enum identity_source callee[IDENTITY_SOURCE_COUNT];
 	unsigned int numbers, prefixes, agents;
 	settings_text number[SETTINGS_LIST];
+	bool number_starts[256]; // with that octet, or with one that tells nothing
 	struct identity_prefix prefix[SETTINGS_LIST];
 	settings_text agent[SETTINGS_LIST];
 };
@@ -60,6 +61,10 @@ struct identity_rules *identity_rules_new(const struct settings *settings)
 	memcpy(rules->callee, calls->callee_identity, sizeof(rules->callee));
 	rules->numbers = calls->ignore_number_count;
 	memcpy(rules->number, calls->ignore_number, sizeof(rules->number));
+	for (const char *c = "%-.()"; *c; c++)
+		rules->number_starts[(unsigned char)*c] = true;
+	for (unsigned int i = 0; i < rules->numbers; i++)
+		rules->number_starts[(unsigned char)rules->number[i][0]] = true;
 	rules->agents = calls->ignore_user_agent_count;
 	memcpy(rules->agent, calls->ignore_user_agent, sizeof(rules->agent));
 	for (unsigned int i = 0; i < calls->ignore_source_count; i++)
@@ -129,6 +134,9 @@ static bool number_is_ignored(const struct identity_rules *rules, struct identit
 	if (sip_uri_parse(identity.text, identity.len, &uri) < 0 || uri.user.len == 0)
 		return false;
 	const char *text = identity.text + uri.user.off;
+	// Most users don't even begin like one: spared the rest.
+	if (!rules->number_starts[(unsigned char)text[0]])
+		return false;
 	if (sip_uri_user_text(text, uri.user.len, true, number, sizeof(number)) < 0 ||
 	    sip_uri_user_text(text, uri.user.len, false, user, sizeof(user)) < 0)
 		return false;
