@@ -1,36 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// One configured target: its addresses (RFC 3263), the connections to them, and which of them is to
-// be used now. The first address that works is; one that failed is tried again after a while.
+// One configured target: its addresses (RFC 3263, peer.h), and which of them is to be used now. The
+// first address that works is; one that failed is tried again after a while.
 #pragma once
 
 #include "presence/net/resolver.h"
-#include "presence/registrar/channel.h"
 #include "presence/registrar/digest.h"
 #include "presence/registrar/pacing.h"
+#include "presence/registrar/peer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct registrar;
-struct target;
-
-// One address of a target.
-struct peer {
-	struct peer *next;
-	struct target *target;
-	struct resolver_address address;
-	bool leaving; // no longer an address of the target; ends with its last request
-	bool trial;   // has failed and not answered since: one request at a time, if others can
-	unsigned int failures;
-	uint64_t down_until_ns;
-	uint64_t heard_ns;        // last response
-	uint64_t opened_ns;       // last connection
-	uint64_t wide_refused_ns; // until then nothing leaves UDP for TCP
-	struct channel wide;      // TCP beside UDP, for long requests (RFC 3261 18.1.1)
-	unsigned int channels;
-	struct channel channel[];
-};
 
 struct target {
 	struct registrar *registrar;
@@ -63,15 +45,7 @@ bool target_is_ready(const struct target *target);
 // any: also one that has failed. NULL: none.
 struct channel *target_channel(struct target *target, struct peer *const *tried, size_t tried_count,
 			       bool may_wait, bool any);
-// TCP beside UDP; opened when need be. NULL: can't be had.
-struct channel *peer_wide(struct peer *peer);
-// Rests for least_ns or longer, unless there is no other address.
-void peer_fail(struct peer *peer, uint64_t least_ns, const char *why);
-void peer_heard(struct peer *peer);
+// For people: kept as the last error, and logged.
+void target_say(struct target *target, const char *what, const char *why);
 const char *target_state_name(const struct target *target);
 void target_status_peer(const struct target *target, char *out, size_t size);
-
-static inline struct peer *channel_peer(const struct channel *channel)
-{
-	return channel->owner;
-}
