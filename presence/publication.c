@@ -2,8 +2,8 @@
 // Desired against published against in flight, for each person (RFC 3903 4): publication_next()
 // says what the one next request is and from when on it may leave, publication_reconcile() does it
 // or sets the timer. Changes come from presence/person.c, turns and answers from
-// presence/registrar/; what must survive a crash goes to presence/store/. What an answer means:
-// publication_answer.c.
+// presence/registrar/; what must survive a crash goes to presence/store/ by
+// publication_record.c. What an answer means: publication_answer.c.
 #include "presence/publication.h"
 
 #include "config/clock.h"
@@ -18,11 +18,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-// How long an initial PUBLISH waits for its intent to be stored, when the store can't write it down
-// at once (store_intend): more than the gathering of a batch
-// (2 ms) and a write take, less than anybody sees.
-#define INTENT_PATIENCE_NS (20 * NS_PER_MS)
 
 METRIC_COUNTER(sent_initial, "offhook_publish_sent", "kind=\"initial\"", "PUBLISH requests sent");
 METRIC_COUNTER(sent_refresh, "offhook_publish_sent", "kind=\"refresh\"", "PUBLISH requests sent");
@@ -143,66 +138,6 @@ void publication_free(struct publication *publication)
 	free(publication->last_error);
 	free(publication);
 	metric_set(&publications_now, publications_now.value - 1);
-}
-
-// false: it does not fit, and there is nothing.
-static bool record_text(char to[STORE_TEXT], const char *from)
-{
-	size_t len = strlen(from);
-	bool fits = len < STORE_TEXT;
-
-	if (!fits)
-		len = 0;
-	memcpy(to, from, len);
-	to[len] = '\0';
-	return fits;
-}
-
-// A cut name would be somebody else's; a display name is for people.
-static bool publication_record_names(struct store_publication *record, const struct person *person)
-{
-	record_text(record->display, person->display ? person->display : "");
-	return record_text(record->person, person->aor);
-}
-
-static void publication_record(const struct publication *publication, const char *etag,
-			       uint64_t expires_ns)
-{
-	const struct person *person = publication->person;
-	bool publishing = publication->phase >= PHASE_INTENT && publication->kind != PUBLISH_REMOVE;
-	struct store_publication record;
-
-	if (!publication_record_names(&record, person) || !record_text(record.etag, etag))
-		return;
-	record.wanted = publication->desired || publishing;
-	record.expires_wall_ns = clock_mono_to_wall(expires_ns);
-	record.orphan_wall_ns = publication->orphaned ? clock_mono_to_wall(publication->orphan_ns)
-						      : 0;
-	store_save_publication(publication->all->store, &record, 0, NULL, NULL);
-}
-
-// When what an initial PUBLISH of now publishes ends at the latest, and any orphan beside it.
-static uint64_t publication_intent_ns(const struct publication *publication, uint64_t now)
-{
-	return later(now + publication->all->settings->registrar.expires_ns,
-		     publication->orphan_ns);
-}
-
-void publication_save(struct publication *publication)
-{
-	bool initial = publication->phase >= PHASE_INTENT && publication->kind == PUBLISH_INITIAL;
-
-	if (publication->etag)
-		publication_record(publication, publication->etag, publication->expires_ns);
-	else if (initial)
-		publication_record(publication, "",
-				   publication_intent_ns(publication, clock_mono_ns()));
-	else if (publication->unnamed)
-		publication_record(publication, "", publication->expires_ns);
-	else if (publication->orphaned)
-		publication_record(publication, "", publication->orphan_ns);
-	else
-		store_drop_publication(publication->all->store, publication->person->aor);
 }
 
 void publication_forget_tag(struct publication *publication)
@@ -405,8 +340,6 @@ void publication_turn(void *ctx, struct publish_turn *turn)
 {
 	struct publication *publication =
 		(struct publication *)((char *)turn - offsetof(struct publication, turn));
-	struct publications *all = publication->all;
-	struct store_publication record;
 	uint64_t now = clock_mono_ns(), at;
 	enum publish_kind kind;
 
@@ -419,18 +352,13 @@ void publication_turn(void *ctx, struct publish_turn *turn)
 	}
 	publication->kind = (uint8_t)kind;
 	publication_wait(publication, UINT64_MAX);
-	if (kind != PUBLISH_INITIAL || !publication_record_names(&record, publication->person)) {
+	if (kind != PUBLISH_INITIAL) {
 		publication_send(publication);
 		return;
 	}
 	// The registrar may know of it before we know its tag: write down that it may exist.
-	record.etag[0] = '\0';
-	record.wanted = true;
-	record.expires_wall_ns = clock_mono_to_wall(publication_intent_ns(publication, now));
-	record.orphan_wall_ns = 0;
 	publication->phase = PHASE_INTENT;
-	if (store_intend(all->store, &record, INTENT_PATIENCE_NS, publication_intent_saved,
-			 publication))
+	if (publication_intend(publication, publication_intent_saved))
 		publication_send(publication);
 }
 

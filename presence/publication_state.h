@@ -7,6 +7,7 @@
 #include "presence/net/timer_wheel.h"
 #include "presence/publication.h"
 #include "presence/registrar/registrar.h"
+#include "presence/store/store.h"
 
 enum publication_phase {
 	PHASE_IDLE,
@@ -75,8 +76,11 @@ void publication_free(struct publication *publication);
 // Desired against published against in flight: does the one next thing, or sets the timer for it.
 // Never frees it.
 void publication_reconcile(struct publication *publication);
-// Published as it is now, or nothing: written behind.
+// publication_record.c. Published as it is now, or nothing: written behind.
 void publication_save(struct publication *publication);
+// An initial PUBLISH is about to leave. true: it may; false: `saved` says when, with the
+// publication.
+bool publication_intend(struct publication *publication, store_saved_fn *saved);
 void publication_forget_tag(struct publication *publication);
 void publication_set_orphan(struct publication *publication, uint64_t until_ns);
 void publication_set_suspended(struct publication *publication, uint64_t until_ns);
