@@ -2,7 +2,8 @@
 // The memfd and its mapping. In each process the mapping has a private page in front, which holds
 // what this process checked once, and unmapped addresses behind:
 //
-//   [ private page | segment: header, media, rings ... | EVENT_RING_SLOTS_MAX slots of nothing ]
+//   [ private page | segment: header, media, known calls, rings ... | EVENT_RING_SLOTS_MAX slots
+//   of nothing ]
 //
 // so that sizes and offsets are never believed twice, and a ring whose size the other process
 // overwrote leads to a crash of the believer at worst, never to other memory of it.
@@ -48,9 +49,14 @@ static size_t media_offset(void)
 	return align_up(sizeof(struct segment));
 }
 
+static size_t known_offset(void)
+{
+	return media_offset() + align_up(sizeof(struct media_table));
+}
+
 static size_t ring_offset(uint32_t lcore, uint32_t ring_slots)
 {
-	return media_offset() + align_up(sizeof(struct media_table)) +
+	return known_offset() + align_up(sizeof(struct known_calls)) +
 	       lcore * align_up(event_ring_bytes(ring_slots));
 }
 
@@ -189,4 +195,9 @@ struct event_ring *segment_ring(struct segment *segment, uint32_t lcore)
 struct media_table *segment_media(struct segment *segment)
 {
 	return (struct media_table *)((char *)segment + media_offset());
+}
+
+struct known_calls *segment_known(struct segment *segment)
+{
+	return (struct known_calls *)((char *)segment + known_offset());
 }

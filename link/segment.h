@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one piece of memory the two halves share: a sealed memfd made by the supervisor before it
 // starts them. Holds the event rings, the wire's counters, the wire's settings by generation, the
-// addresses of media, and the secret key of the hashes. Presence asleep is woken through the
-// doorbell (link/doorbell.h).
+// addresses of media, the calls that are known, and the secret key of the hashes. Presence asleep
+// is woken through the doorbell (link/doorbell.h).
 #pragma once
 
 #include <stdint.h>
 
 #include "link/counters.h"
 #include "link/event_ring.h"
+#include "link/known_calls.h"
 #include "link/media_table.h"
 #include "link/wire_settings.h"
 
 enum {
 	SEGMENT_MAGIC = 0x6f66686b, // "ofhk"
-	SEGMENT_VERSION = 3,
+	SEGMENT_VERSION = 4,
 	SEGMENT_LCORES = 16,
 	SEGMENT_PORTS = 8,
 };
@@ -50,3 +51,4 @@ void segment_unmap(struct segment *segment);
 // NULL: there is no such poll core.
 struct event_ring *segment_ring(struct segment *segment, uint32_t lcore);
 struct media_table *segment_media(struct segment *segment);
+struct known_calls *segment_known(struct segment *segment);
