@@ -375,6 +375,26 @@ static void test_tap_af_packet(void **state)
 	engine_stop(&engine);
 }
 
+static void test_tap_af_xdp(void **state)
+{
+	struct packet zoo[ZOO];
+	struct engine engine;
+	uint8_t data[4096];
+
+	engine_start(&engine, MODE_TAP, "af_xdp:ma", NULL);
+	print_message("%s\n", wire_summary(engine.wire));
+	build_zoo(zoo, "x");
+	for (size_t i = 0; i < ZOO; i++)
+		send_packet(side_a, &zoo[i]);
+	assert_true(event_of_call(&engine, "plain-x"));
+	assert_true(event_of_call(&engine, "pieces-x"));
+	assert_true(event_of_call(&engine, "tagged-x"));
+	assert_int_equal(receive(side_a, data, sizeof(data), SILENCE_MS), 0);
+	assert_int_equal(receive(side_b, data, sizeof(data), 0), 0);
+	assert_int_equal(count(&engine, WIRE_TX_FRAMES), 0);
+	engine_stop(&engine);
+}
+
 // The kernel's end of a new interface; what it sends is what the engine sees.
 static void test_tap_net_tap(void **state)
 {
@@ -459,10 +479,10 @@ static void test_refused(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_after_a_kill),   cmocka_unit_test(test_inline_af_xdp),
-		cmocka_unit_test(test_tap_af_packet),  cmocka_unit_test(test_tap_net_tap),
-		cmocka_unit_test(test_inline_net_tap), cmocka_unit_test(test_unfinished_checksums),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_after_a_kill),         cmocka_unit_test(test_inline_af_xdp),
+		cmocka_unit_test(test_tap_af_packet),        cmocka_unit_test(test_tap_af_xdp),
+		cmocka_unit_test(test_tap_net_tap),          cmocka_unit_test(test_inline_net_tap),
+		cmocka_unit_test(test_unfinished_checksums), cmocka_unit_test(test_refused),
 	};
 
 	if (geteuid() != 0)
