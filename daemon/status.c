@@ -40,7 +40,7 @@ struct status {
 static const enum wire_counter status_counters[] = {
 	WIRE_RX_FRAMES,   WIRE_TX_FRAMES,    WIRE_TX_DROPPED, WIRE_SIP_MESSAGES,
 	WIRE_SIP_PARSED,  WIRE_SIP_REJECTED, WIRE_EVENTS,     WIRE_OVERFLOWED,
-	WIRE_SHED_STARTS, WIRE_SHED_ENDS,    WIRE_TLS,
+	WIRE_SHED_STARTS, WIRE_SHED_UNKNOWN, WIRE_SHED_ENDS,  WIRE_TLS,
 };
 
 enum { STATUS_COUNTERS = sizeof(status_counters) / sizeof(status_counters[0]) };

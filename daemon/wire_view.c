@@ -39,7 +39,8 @@ static void cores_text(const struct segment *segment, FILE *out)
 		fprintf(out, "%-16u %14" PRIu64 " %6" PRIu64 "/%-5u %10" PRIu64 " %10" PRIu64 "\n",
 			i, counters->value[WIRE_EVENTS], counters->ring_high_water,
 			segment->ring_slots, counters->value[WIRE_OVERFLOWED],
-			counters->value[WIRE_SHED_STARTS] + counters->value[WIRE_SHED_ENDS]);
+			counters->value[WIRE_SHED_STARTS] + counters->value[WIRE_SHED_UNKNOWN] +
+				counters->value[WIRE_SHED_ENDS]);
 	}
 }
 

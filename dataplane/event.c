@@ -4,6 +4,7 @@
 #include "dataplane/event.h"
 
 #include "dataplane/frame.h"
+#include "link/known_calls.h"
 #include "sip/call.h"
 #include "sip/msg.h"
 #include "sip/uri.h"
@@ -233,12 +234,17 @@ void event_fill(struct call_event *event, const struct siphash_key *key, const s
 	put_texts(event, buf, msg);
 }
 
+static enum call_message message_of(const struct call_event *event)
+{
+	return call_classify(event->flags & EVENT_IS_RESPONSE, event->method, event->cseq_method,
+			     event->status, event->flags & EVENT_HAS_TO_TAG);
+}
+
 bool event_ends_call(const struct call_event *event)
 {
 	if (event->flags & (EVENT_HAS_REPLACES | EVENT_WIRE_RESTARTED))
 		return true;
-	switch (call_classify(event->flags & EVENT_IS_RESPONSE, event->method, event->cseq_method,
-			      event->status, event->flags & EVENT_HAS_TO_TAG)) {
+	switch (message_of(event)) {
 	case CALL_MSG_NONE:
 	case CALL_MSG_INVITE:
 	case CALL_MSG_REINVITE:
@@ -248,5 +254,25 @@ bool event_ends_call(const struct call_event *event)
 	case CALL_MSG_INSIDE:
 	case CALL_MSG_ALIVE: return false;
 	default: return true;
+	}
+}
+
+bool event_starts_call(const struct call_event *event)
+{
+	enum call_message message = message_of(event);
+
+	return !(event->flags & EVENT_WIRE_RESTARTED) &&
+	       (message == CALL_MSG_PROGRESS || message == CALL_MSG_ANSWER);
+}
+
+void event_mark_call(const struct call_event *event, struct known_calls *known)
+{
+	switch (message_of(event)) {
+	case CALL_MSG_PROGRESS: // told where ringing counts
+	case CALL_MSG_ANSWER:
+	case CALL_MSG_INSIDE: known_calls_up(known, event->call_key, event->mono_ns); break;
+	case CALL_MSG_BYE_DONE:
+	case CALL_MSG_GONE: known_calls_over(known, event->call_key); break;
+	default: break;
 	}
 }

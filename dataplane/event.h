@@ -7,6 +7,7 @@
 #include "link/call_event.h"
 
 struct frame;
+struct known_calls;
 struct sdp;
 struct siphash_key;
 struct sip_msg;
@@ -21,3 +22,7 @@ void event_fill(struct call_event *event, const struct siphash_key *key, const s
 // Whether presence would show somebody on the phone for too long if it never got this event. When
 // there is no room these go last.
 bool event_ends_call(const struct call_event *event);
+// Whether a call comes up by it.
+bool event_starts_call(const struct call_event *event);
+// Marks its call as known when it comes up, and when it is over.
+void event_mark_call(const struct call_event *event, struct known_calls *known);

@@ -5,6 +5,7 @@
 #include "config/clock.h"
 #include "config/settings.h"
 #include "dataplane/defrag.h"
+#include "dataplane/event.h"
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
 #include "dataplane/hep_listener.h"
@@ -42,6 +43,7 @@ static void tell(void *ctx, const struct call_event *event)
 {
 	struct lcore *lcore = ctx;
 
+	event_mark_call(event, lcore->known);
 	overflow_push(&lcore->overflow, lcore->ring, event);
 	lcore->news = true;
 }
@@ -54,6 +56,7 @@ int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *s
 	lcore->index = index;
 	lcore->segment = segment;
 	lcore->ring = segment_ring(segment, index);
+	lcore->known = segment_known(segment);
 	lcore->counters = &segment->counters[index];
 	lcore->doorbell = doorbell;
 	lcore->look.key = segment->key;
@@ -73,7 +76,8 @@ int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *s
 	lcore->look.flows = tcp_flows_new(wire->tcp_flows, wire->tcp_tails, &segment->key,
 					  lcore->counters, look_message, &lcore->look);
 	if (!lcore->ring || !lcore->scratch || !lcore->look.flows ||
-	    overflow_init(&lcore->overflow, (uint32_t)wire->overflow_slots, lcore->counters)) {
+	    overflow_init(&lcore->overflow, (uint32_t)wire->overflow_slots, lcore->known,
+			  lcore->counters)) {
 		snprintf(error, error_size,
 			 "no memory for poll core %u: lower wire.overflow_slots, wire.tcp_flows or "
 			 "wire.tcp_tails",

@@ -32,6 +32,7 @@ struct lcore {
 	bool takes_signals;       // net_tap wakes by real-time signals
 	struct segment *segment;
 	struct event_ring *ring;
+	struct known_calls *known;
 	struct wire_counters *counters;
 	int doorbell;
 	uint64_t settings_seen;

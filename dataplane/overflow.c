@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// A first-in first-out list with a second list through it, of the events that may be dropped; all
-// steps are O(1). Slots are numbers, 0 is none.
+// A first-in first-out list with a second list through it for each rank; all steps are O(1). Slots
+// are numbers, 0 is none.
 #include "dataplane/overflow.h"
 
 #include "config/clock.h"
 #include "dataplane/event.h"
 #include "link/counters.h"
 #include "link/event_ring.h"
+#include "link/known_calls.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
 struct overflow_slot {
-	uint32_t next, previous;             // among all that wait
-	uint32_t next_start, previous_start; // among those that may go
-	bool is_start;
+	uint32_t next, previous;           // among all that wait
+	uint32_t next_like, previous_like; // among those of its rank
+	enum overflow_rank rank;
 	struct call_event event;
 };
 
-int overflow_init(struct overflow *overflow, uint32_t slots, struct wire_counters *counters)
+int overflow_init(struct overflow *overflow, uint32_t slots, const struct known_calls *known,
+		  struct wire_counters *counters)
 {
 	// Pages that are never needed cost nothing.
 	void *memory = mmap(NULL, (slots + 1ull) * sizeof(struct overflow_slot),
@@ -29,7 +31,7 @@ int overflow_init(struct overflow *overflow, uint32_t slots, struct wire_counter
 	if (memory == MAP_FAILED)
 		return -errno;
 	*overflow = (struct overflow){
-		.slot = memory, .slots = slots, .fresh = 1, .counters = counters};
+		.slot = memory, .slots = slots, .fresh = 1, .known = known, .counters = counters};
 	return 0;
 }
 
@@ -63,15 +65,13 @@ static void append(struct overflow *overflow, uint32_t slot)
 		overflow->first = slot;
 	overflow->last = slot;
 	overflow->count++;
-	if (!this->is_start)
-		return;
-	this->next_start = 0;
-	this->previous_start = overflow->last_start;
-	if (overflow->last_start)
-		all[overflow->last_start].next_start = slot;
+	this->next_like = 0;
+	this->previous_like = overflow->last_of[this->rank];
+	if (this->previous_like)
+		all[this->previous_like].next_like = slot;
 	else
-		overflow->first_start = slot;
-	overflow->last_start = slot;
+		overflow->first_of[this->rank] = slot;
+	overflow->last_of[this->rank] = slot;
 }
 
 static void take_out(struct overflow *overflow, uint32_t slot)
@@ -80,41 +80,71 @@ static void take_out(struct overflow *overflow, uint32_t slot)
 
 	*(this->previous ? &all[this->previous].next : &overflow->first) = this->next;
 	*(this->next ? &all[this->next].previous : &overflow->last) = this->previous;
-	if (this->is_start) {
-		*(this->previous_start ? &all[this->previous_start].next_start
-				       : &overflow->first_start) = this->next_start;
-		*(this->next_start ? &all[this->next_start].previous_start
-				   : &overflow->last_start) = this->previous_start;
-	}
+	*(this->previous_like ? &all[this->previous_like].next_like
+			      : &overflow->first_of[this->rank]) = this->next_like;
+	*(this->next_like ? &all[this->next_like].previous_like
+			  : &overflow->last_of[this->rank]) = this->previous_like;
 	this->next = overflow->unused;
 	overflow->unused = slot;
 	overflow->count--;
 }
 
+static bool is_unknown(const struct overflow *overflow, const struct call_event *event)
+{
+	return overflow->known && !known_calls_has(overflow->known, event->call_key) &&
+	       !(event->flags & EVENT_HAS_REPLACES &&
+		 known_calls_has(overflow->known, event->replaces_key));
+}
+
+static enum overflow_rank rank_of(const struct overflow *overflow, const struct call_event *event)
+{
+	if (event_starts_call(event))
+		return OVERFLOW_START;
+	return event_ends_call(event) && !is_unknown(overflow, event) ? OVERFLOW_END
+								      : OVERFLOW_HINT;
+}
+
+static void shed(struct overflow *overflow, const struct call_event *event, enum overflow_rank rank)
+{
+	bool is_end = event_ends_call(event);
+
+	if (rank == OVERFLOW_END)
+		overflow->missing = true;
+	overflow->counters->value[rank == OVERFLOW_END ? WIRE_SHED_ENDS
+				  : is_end             ? WIRE_SHED_UNKNOWN
+						       : WIRE_SHED_STARTS]++;
+}
+
+// The slot of the oldest event of the lowest rank, if that is below `rank`.
+static uint32_t slot_make(struct overflow *overflow, enum overflow_rank rank)
+{
+	enum overflow_rank least = OVERFLOW_HINT;
+
+	while (least < rank && !overflow->first_of[least])
+		least++;
+	if (least == rank)
+		return 0;
+	uint32_t slot = overflow->first_of[least];
+	shed(overflow, &overflow->slot[slot].event, least);
+	take_out(overflow, slot);
+	return slot_take(overflow);
+}
+
 static void keep(struct overflow *overflow, const struct call_event *event)
 {
-	uint64_t *value = overflow->counters->value;
-	bool is_start = !event_ends_call(event);
+	enum overflow_rank rank = rank_of(overflow, event);
 	uint32_t slot = slot_take(overflow);
 
-	if (!slot && is_start) {
-		value[WIRE_SHED_STARTS]++;
-		return;
-	}
-	if (!slot && overflow->first_start) {
-		take_out(overflow, overflow->first_start);
-		value[WIRE_SHED_STARTS]++;
-		slot = slot_take(overflow);
-	}
+	if (!slot)
+		slot = slot_make(overflow, rank);
 	if (!slot) {
-		value[WIRE_SHED_ENDS]++;
-		overflow->missing = true;
+		shed(overflow, event, rank);
 		return;
 	}
-	overflow->slot[slot].is_start = is_start;
+	overflow->slot[slot].rank = rank;
 	memcpy(&overflow->slot[slot].event, event, call_event_bytes(event));
 	append(overflow, slot);
-	value[WIRE_OVERFLOWED]++;
+	overflow->counters->value[WIRE_OVERFLOWED]++;
 }
 
 void overflow_push(struct overflow *overflow, struct event_ring *ring,

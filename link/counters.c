@@ -103,6 +103,7 @@ static const struct {
 		 "Events of datagrams whose sender left the checksum to a device"},
 	[WIRE_OVERFLOWED] = {"overflowed", "Events that waited on the overflow list"},
 	[WIRE_SHED_STARTS] = {"shed-starts", "Starts of calls dropped, ring and list full"},
+	[WIRE_SHED_UNKNOWN] = {"shed-unknown", "Ends of calls never answered dropped, list full"},
 	[WIRE_SHED_ENDS] = {"shed-ends", "Ends of calls dropped; must be 0"},
 	[WIRE_LOOPS] = {"loops", "Rounds of the poll loop"},
 	[WIRE_EMPTY_POLLS] = {"empty-polls", "Polls that found no frame"},

@@ -101,8 +101,9 @@ enum wire_counter {
 	WIRE_EVENT_TEXT_CUT,
 	WIRE_UNFINISHED_CHECKSUM, // events whose sender left the checksum to a device
 	WIRE_OVERFLOWED,          // events that waited on the overflow list
-	WIRE_SHED_STARTS, // dropped because ring and overflow list were full; never an end of call
-	WIRE_SHED_ENDS,   // must stay 0
+	WIRE_SHED_STARTS,  // dropped because ring and overflow list were full; never an end of call
+	WIRE_SHED_UNKNOWN, // the same: ends of calls that were never answered
+	WIRE_SHED_ENDS,    // must stay 0
 	// Loop.
 	WIRE_LOOPS,
 	WIRE_EMPTY_POLLS,

@@ -6,6 +6,7 @@
 
 #include "config/clock.h"
 #include "config/settings.h"
+#include "link/known_calls.h"
 #include "presence/calls_inside.h"
 #include "presence/recent.h"
 #include "presence/store/store.h"
@@ -148,6 +149,8 @@ void calls_restore(struct calls *calls, const struct store_call *record)
 	call->cseq[CALL_CALLER] = record->cseq_caller;
 	call->cseq[CALL_CALLEE] = record->cseq_callee;
 	call->state = CALL_UP;
+	if (calls->known != NULL)
+		known_calls_up(calls->known, record->call_key, now_ns);
 	call->cause = CAUSE_RESTORED;
 	call->flags = CALL_ACKED | CALL_KEPT | CALL_SAW_ANSWER;
 	call->start_ns = clock_wall_to_mono(record->start_wall_ns);

@@ -49,6 +49,7 @@ struct calls *calls_new(const struct calls_options *options)
 	calls->directory = options->directory;
 	calls->persons = options->persons;
 	calls->store = options->store;
+	calls->known = options->known;
 	calls->rules = identity_rules_new(options->settings);
 	calls->invites = invites_new(INVITES_BYTES);
 	calls->recent = recent_new();

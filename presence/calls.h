@@ -14,6 +14,7 @@
 
 struct call_event;
 struct directory;
+struct known_calls;
 struct media_table;
 struct settings;
 struct store;
@@ -40,7 +41,8 @@ struct calls_options {
 	struct timer_wheel *wheel;
 	struct directory *directory;
 	struct persons *persons;
-	struct store *store; // NULL: nothing is kept (replay)
+	struct store *store;       // NULL: nothing is kept (replay)
+	struct known_calls *known; // told of calls that come from the store; NULL: nobody asks
 	// NULL: media are not followed. Emptied, and then nobody else's to write to.
 	struct media_table *media;
 	const struct siphash_key *media_key; // of its hashes

@@ -19,7 +19,8 @@ struct calls {
 	struct timer_wheel *wheel;
 	struct directory *directory;
 	struct persons *persons;
-	struct store *store; // may be NULL
+	struct store *store;       // may be NULL
+	struct known_calls *known; // may be NULL
 	struct identity_rules *rules;
 	struct invites *invites;
 	struct recent *recent;

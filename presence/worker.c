@@ -198,6 +198,7 @@ struct worker *worker_new(const struct worker_options *options, char *error, siz
 		.directory = worker->parts.directory,
 		.persons = worker->parts.persons,
 		.store = worker->parts.store,
+		.known = segment_known(worker->segment),
 		.media = segment_media(worker->segment),
 		.media_key = &worker->segment->key,
 	});
