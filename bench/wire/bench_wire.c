@@ -169,7 +169,7 @@ static int find_dir(char *dir, size_t size)
 static int run_mix(struct options *options, double rtp_percent, bool is_first)
 {
 	const struct bench *bench = &options->bench;
-	struct traffic traffic;
+	struct traffic traffic = {0};
 
 	options->mix.rtp_percent = rtp_percent;
 	int err = traffic_make(&traffic, bench->set, &options->mix);

@@ -43,20 +43,15 @@ struct generator {
 
 static struct rte_mbuf **make_buffers(const struct traffic *traffic)
 {
-	struct rte_mbuf **buffers = calloc(traffic->count + BURST, sizeof(*buffers));
+	struct rte_mbuf **buffers = calloc(traffic->count, sizeof(*buffers));
 	struct rte_mempool *pool = rte_pktmbuf_pool_create(
 		"frames", (unsigned int)traffic->count + SPARE, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 		SOCKET_ID_ANY);
 
 	if (!buffers || !pool)
 		return NULL;
-	// The first burst once more behind the last, so that a burst never has to wrap.
-	for (size_t i = 0; i < traffic->count + BURST; i++) {
-		const struct traffic_frame *frame = &traffic->frame[i % traffic->count];
-		if (i >= traffic->count) {
-			buffers[i] = buffers[i % traffic->count];
-			continue;
-		}
+	for (size_t i = 0; i < traffic->count; i++) {
+		const struct traffic_frame *frame = &traffic->frame[i];
 		buffers[i] = rte_pktmbuf_alloc(pool);
 		char *data = buffers[i] ? rte_pktmbuf_append(buffers[i], (uint16_t)frame->len)
 					: NULL;
@@ -90,32 +85,83 @@ static uint16_t send_burst(uint16_t port, struct rte_mbuf **buffers, uint16_t co
 	return sent;
 }
 
-static void obey(struct generator *generator, struct rte_mbuf **buffers, size_t frames)
+// Where a traffic is: the next frame to go round, the next to go once, and how many went.
+struct place {
+	size_t round, once;
+	uint64_t sent;
+};
+
+static void stamp(struct rte_mbuf *buffer, const struct traffic_frame *frame, uint64_t number)
+{
+	static const char digit[] = "0123456789abcdef";
+
+	for (int i = 0; i < TRAFFIC_STAMPS && frame->stamp_off[i]; i++) {
+		char *at = rte_pktmbuf_mtod_offset(buffer, char *, frame->stamp_off[i]);
+		for (int k = 0; k < 8; k++)
+			at[k] = digit[number >> (28 - 4 * k) & 15];
+	}
+}
+
+// The frame that is due, and the place behind it.
+static size_t next_frame(const struct traffic *traffic, struct place *place)
+{
+	size_t round = traffic->round ? traffic->round : traffic->count;
+	size_t at = place->round;
+
+	place->sent++;
+	if (traffic->apart && place->sent % traffic->apart == 0 &&
+	    round + place->once < traffic->count)
+		return round + place->once++;
+	place->round = at + 1 < round ? at + 1 : 0;
+	return at;
+}
+
+static uint16_t fill_burst(const struct traffic *traffic, struct rte_mbuf **buffers,
+			   struct place *place, struct rte_mbuf **burst, uint64_t left)
+{
+	uint16_t count = left < BURST ? (uint16_t)left : BURST;
+
+	for (uint16_t i = 0; i < count; i++) {
+		size_t at = next_frame(traffic, place);
+		burst[i] = buffers[at];
+		if (traffic->round)
+			stamp(burst[i], &traffic->frame[at], place->sent);
+	}
+	return count;
+}
+
+static void obey(struct generator *generator, const struct traffic *traffic,
+		 struct rte_mbuf **buffers)
 {
 	const struct generator_order order = generator->order;
 	struct generator_report report = {0};
+	struct rte_mbuf *burst[BURST];
+	struct place place = {0};
 	uint64_t hz = rte_get_tsc_hz(), start = rte_rdtsc(), due = start;
-	uint64_t late = hz / 1000000 * LATE_US;
+	uint64_t late = hz / 1000000 * LATE_US, left = order.frames;
 	double step = order.packets_per_s > 0 ? (double)hz / order.packets_per_s : 0;
-	size_t at = 0;
+	uint16_t count = 0, from = 0; // of the burst: filled, and the first that waits
 
-	for (uint64_t left = order.frames;
-	     left > 0 && !__atomic_load_n(&generator->stop, __ATOMIC_RELAXED);) {
-		uint16_t count = left < BURST ? (uint16_t)left : BURST;
+	while (left > 0 && !__atomic_load_n(&generator->stop, __ATOMIC_RELAXED)) {
 		uint64_t now = rte_rdtsc();
 		if (step > 0 && now < due)
 			continue;
-		if (step > 0 && now - due > late) {
+		if (step > 0 && !order.patient && now - due > late) {
 			due = now;
 			report.late++;
 		}
-		uint16_t sent = send_burst((uint16_t)order.port, buffers + at, count);
-		uint16_t gone = step > 0 ? count : sent;
-		due += (uint64_t)(step * count);
+		if (from == count) {
+			count = fill_burst(traffic, buffers, &place, burst, left);
+			from = 0;
+		}
+		uint16_t waits = count - from;
+		uint16_t sent = send_burst((uint16_t)order.port, burst + from, waits);
+		uint16_t gone = step > 0 && !order.patient ? waits : sent;
+		due += (uint64_t)(step * gone);
 		report.sent += sent;
 		report.refused += gone - sent;
 		left -= gone;
-		at = (at + gone) % frames;
+		from += gone;
 	}
 	report.seconds = (double)(rte_rdtsc() - start) / (double)hz;
 	generator->report = report;
@@ -158,7 +204,7 @@ static int run(struct generator *generator, const struct traffic *traffic, const
 	for (uint32_t seen = 0;; seen++) {
 		while (__atomic_load_n(&generator->ordered, __ATOMIC_ACQUIRE) == seen)
 			usleep(PAUSE_US);
-		obey(generator, buffers, traffic->count);
+		obey(generator, traffic, buffers);
 		__atomic_store_n(&generator->done, seen + 1, __ATOMIC_RELEASE);
 	}
 }

@@ -16,6 +16,7 @@ struct generator_order {
 	uint32_t port;
 	double packets_per_s; // 0: as fast as they are taken
 	uint64_t frames;      // to send; taken round and round from the traffic
+	bool patient;         // at a rate: waits for room instead of losing frames
 };
 
 struct generator_report {

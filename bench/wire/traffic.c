@@ -15,7 +15,6 @@
 
 enum {
 	ETHERNET_BYTES = 14,
-	HEADER_BYTES = ETHERNET_BYTES + 20 + 8,
 	RTP_HEADER_BYTES = 12,
 	// Longer ones would come in fragments; net_pcap keeps each frame in one buffer.
 	FRAME_MAX_BYTES = 1514,
@@ -46,7 +45,7 @@ static void put_ipv4_checksum(uint8_t *ip)
 static uint8_t *add_frame(struct traffic *traffic, uint32_t host, uint16_t port, uint32_t len)
 {
 	struct traffic_frame *frame = &traffic->frame[traffic->count];
-	uint8_t *p = calloc(1, HEADER_BYTES + len);
+	uint8_t *p = calloc(1, TRAFFIC_HEADER_BYTES + len);
 
 	if (!p)
 		abort();
@@ -61,23 +60,29 @@ static uint8_t *add_frame(struct traffic *traffic, uint32_t host, uint16_t port,
 	put_be(p + 34, port, 2);
 	put_be(p + 36, port, 2);
 	put_be(p + 38, 8 + len, 2);
-	*frame = (struct traffic_frame){.data = p, .len = HEADER_BYTES + len};
+	*frame = (struct traffic_frame){.data = p, .len = TRAFFIC_HEADER_BYTES + len};
 	traffic->bytes += frame->len;
 	traffic->count++;
-	return p + HEADER_BYTES;
+	return p + TRAFFIC_HEADER_BYTES;
+}
+
+struct traffic_frame *traffic_add(struct traffic *traffic, uint32_t host, uint16_t port,
+				  const void *payload, uint32_t len)
+{
+	memcpy(add_frame(traffic, host, port, len), payload, len);
+	return &traffic->frame[traffic->count - 1];
 }
 
 static void add_message(struct traffic *traffic, const struct sample *sample, size_t number)
 {
-	memcpy(add_frame(traffic, 1 + (uint32_t)number / 16 % 64, 5060, sample->len), sample->text,
-	       sample->len);
+	traffic_add(traffic, 1 + (uint32_t)number / 16 % 64, 5060, sample->text, sample->len);
 }
 
 // RFC 3550 5.1: version 2, PCMA, of one of many streams, whose 20 ms come in turn.
 static void add_rtp(struct traffic *traffic, size_t number, uint32_t frame_bytes)
 {
 	uint32_t stream = (uint32_t)(number % RTP_STREAMS), at = (uint32_t)(number / RTP_STREAMS);
-	uint32_t len = frame_bytes - HEADER_BYTES;
+	uint32_t len = frame_bytes - TRAFFIC_HEADER_BYTES;
 	uint8_t *rtp = add_frame(traffic, 256 + stream, (uint16_t)(10000 + stream * 2), len);
 
 	rtp[0] = 0x80;
@@ -116,8 +121,9 @@ static bool is_of_kind(const struct sample *sample, const char *kinds)
 
 static bool is_wanted(const struct sample *sample, const struct traffic_mix *mix)
 {
-	return sample->len + HEADER_BYTES <= FRAME_MAX_BYTES && sample->len >= mix->sip_bytes_min &&
-	       sample->len <= mix->sip_bytes_max && is_of_kind(sample, mix->kinds);
+	return sample->len + TRAFFIC_HEADER_BYTES <= FRAME_MAX_BYTES &&
+	       sample->len >= mix->sip_bytes_min && sample->len <= mix->sip_bytes_max &&
+	       is_of_kind(sample, mix->kinds);
 }
 
 static const struct sample *next_wanted(const struct sample_set *set, const struct traffic_mix *mix,
@@ -167,8 +173,9 @@ static void count_expected(struct traffic *traffic)
 	}
 }
 
-static int room_for(struct traffic *traffic, size_t frames)
+int traffic_init(struct traffic *traffic, size_t frames)
 {
+	*traffic = (struct traffic){0};
 	traffic->frame = calloc(frames, sizeof(*traffic->frame));
 	return traffic->frame ? 0 : -ENOMEM;
 }
@@ -180,17 +187,16 @@ int traffic_make(struct traffic *traffic, const struct sample_set *set,
 	size_t frames = mix->rtp_percent > 0 ? mix->frames : messages;
 	double share = 0;
 
-	memset(traffic, 0, sizeof(*traffic));
-	if (mix->rtp_percent > 0)
-		snprintf(traffic->name, sizeof(traffic->name), "rtp%g", mix->rtp_percent);
-	else
-		strcpy(traffic->name, "sip");
 	if (messages == 0 && mix->rtp_percent < 100) {
 		fprintf(stderr, "bench-wire: no message of that kind and size\n");
 		return -ENODATA;
 	}
-	if (room_for(traffic, frames) < 0)
+	if (traffic_init(traffic, frames) < 0)
 		return -ENOMEM;
+	if (mix->rtp_percent > 0)
+		snprintf(traffic->name, sizeof(traffic->name), "rtp%g", mix->rtp_percent);
+	else
+		strcpy(traffic->name, "sip");
 	// The SIP frames stand as evenly as their share allows.
 	while (traffic->count < frames) {
 		share += 100 - mix->rtp_percent;
@@ -207,8 +213,8 @@ int traffic_make(struct traffic *traffic, const struct sample_set *set,
 
 static void alter(struct traffic_frame *frame, enum traffic_stage stage)
 {
-	uint8_t *payload = frame->data + HEADER_BYTES;
-	uint8_t *method = memmem(payload, frame->len - HEADER_BYTES, " INVITE\r\n", 9);
+	uint8_t *payload = frame->data + TRAFFIC_HEADER_BYTES;
+	uint8_t *method = memmem(payload, frame->len - TRAFFIC_HEADER_BYTES, " INVITE\r\n", 9);
 
 	switch (stage) {
 	case STAGE_LOOP: put_be(frame->data + 12, 0x88b5, 2); break; // IEEE 802: experiments
@@ -228,10 +234,9 @@ int traffic_make_stage(struct traffic *traffic, const struct sample_set *set,
 	const struct traffic_mix all = {.kinds = "200", .sip_bytes_max = UINT32_MAX};
 	size_t at = 0;
 
-	memset(traffic, 0, sizeof(*traffic));
-	snprintf(traffic->name, sizeof(traffic->name), "%s-%d", set ? "answers" : "rtp", stage);
-	if (room_for(traffic, STAGE_FRAMES) < 0)
+	if (traffic_init(traffic, STAGE_FRAMES) < 0)
 		return -ENOMEM;
+	snprintf(traffic->name, sizeof(traffic->name), "%s-%d", set ? "answers" : "rtp", stage);
 	while (traffic->count < STAGE_FRAMES) {
 		const struct sample *sample;
 		if (!set) {

@@ -9,11 +9,19 @@
 
 struct sample_set;
 
+enum {
+	TRAFFIC_STAMPS = 4,
+	TRAFFIC_HEADER_BYTES = 14 + 20 + 8, // Ethernet, IPv4, UDP
+};
+
 struct traffic_frame {
 	uint8_t *data;
 	uint32_t len;
 	// Up to and with this frame, counted by the engine's own look at each.
 	uint32_t messages, events;
+	// With traffic->round: where eight hexadecimal digits of a running number go each time it
+	// is sent; 0: no more.
+	uint32_t stamp_off[TRAFFIC_STAMPS];
 };
 
 struct traffic {
@@ -21,6 +29,10 @@ struct traffic {
 	struct traffic_frame *frame;
 	size_t count;
 	size_t bytes;
+	// The first so many are sent round and round; then each of the others is sent once, one
+	// after `apart` of those. 0: all go round.
+	size_t round;
+	uint64_t apart;
 };
 
 struct traffic_mix {
@@ -41,6 +53,13 @@ enum traffic_stage {
 	STAGE_EVENT, // goes all the way
 	STAGE_COUNT,
 };
+
+// Room for so many frames, which are then added. 0 or -ENOMEM.
+int traffic_init(struct traffic *traffic, size_t frames);
+// A datagram from 10.x.x.x (host) between the same ports. The payload starts TRAFFIC_HEADER_BYTES
+// into it.
+struct traffic_frame *traffic_add(struct traffic *traffic, uint32_t host, uint16_t port,
+				  const void *payload, uint32_t len);
 
 // 0 or -errno; the reason is on stderr.
 int traffic_make(struct traffic *traffic, const struct sample_set *set,
