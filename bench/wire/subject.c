@@ -185,7 +185,8 @@ int subject_end(struct subject *subject)
 
 	if (subject->pid <= 0)
 		return -ECHILD;
-	kill(subject->pid, SIGTERM);
+	// testpmd takes its time, and has nothing to put in order.
+	kill(subject->pid, subject->kind == SUBJECT_ENGINE ? SIGTERM : SIGKILL);
 	kill(subject->pid, SIGCONT);
 	if (!await_end(subject)) {
 		kill(subject->pid, SIGKILL);

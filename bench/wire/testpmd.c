@@ -70,6 +70,7 @@ static void add_all(struct arguments *args, const struct subject_plan *plan,
 	add(args, "--mbuf-size=%u", buffer);
 	add(args, "--rxd=%d", DESCRIPTORS);
 	add(args, "--no-flush-rx");
+	add(args, "--disable-link-check");
 	add(args, "--forward-mode=rxonly");
 	add(args, "--auto-start");
 }
