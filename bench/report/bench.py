@@ -29,6 +29,7 @@ BENCHES = (
     Bench("stream", ("{bench}/bench-stream --json",)),
     Bench("media", ("{bench}/bench-media --json",)),
     Bench("wire", ("{bench}/bench-wire --json",), needs_root=True),
+    Bench("flood", ("{bench}/bench-flood --json",)),
     Bench("worker", ("{bench}/bench-worker --json",), rounds=3),
     Bench("calls", ("{bench}/bench-calls --json --case latency,sustained,cpu,mixed",
                     "{bench}/bench-calls --json --case memory --memory 1000000")),
