@@ -36,6 +36,8 @@ void publication_restore(struct publications *publications, const struct store_p
 void publication_restore_intent(struct publications *publications, const char *person,
 				uint64_t expires_wall_ns);
 void publications_loaded(struct publications *publications);
+// A record of the store has been read, whatever of: its patience begins anew.
+void publications_reading(struct publications *publications);
 // The store has lost what it had (store_events.reassert): everything is saved once more.
 void publications_reassert(struct publications *publications);
 // Engine stops: desired is nobody. Done when publications_settled() or at the caller's time-out.

@@ -180,12 +180,18 @@ void publications_free(struct publications *publications)
 void publications_attach(struct publications *publications, struct registrar *registrar,
 			 struct store *store, struct journal *journal)
 {
-	const struct settings_store *settings = &publications->settings->store;
-
 	publications->registrar = registrar;
 	publications->store = store;
 	publications->journal = journal;
-	// One attempt to reach the store and to read it has its time; then calls go first.
+	publications_reading(publications);
+}
+
+// One attempt to reach the store and its next answer have their time; then calls go first. With
+// half of a large estate read nobody would be known to be on the phone who is.
+void publications_reading(struct publications *publications)
+{
+	const struct settings_store *settings = &publications->settings->store;
+
 	if (!publications->loaded)
 		timer_set(publications->wheel, &publications->patience,
 			  clock_mono_ns() + settings->connect_timeout_ns +

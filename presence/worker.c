@@ -78,6 +78,7 @@ static void store_found_publication(void *ctx, const struct store_publication *r
 {
 	struct worker *worker = ctx;
 
+	publications_reading(worker->parts.publications);
 	publication_restore(worker->parts.publications, record);
 }
 
@@ -85,6 +86,7 @@ static void store_found_call(void *ctx, const struct store_call *record)
 {
 	struct worker *worker = ctx;
 
+	publications_reading(worker->parts.publications);
 	calls_restore(worker->parts.calls, record);
 }
 

@@ -827,6 +827,26 @@ static void restart_call_is_over(void **state)
 	world_stop();
 }
 
+// A large estate takes longer than the patience with a store that says nothing: who goes on talking
+// must not be taken for somebody who has hung up, because his call comes later than his
+// publication.
+static void restart_reads_for_long(void **state)
+{
+	(void)state;
+	world_start(false);
+	restore("a", 300 * S);
+	for (int i = 0; i < 10; i++) {
+		world_go(3 * S);
+		publications_reading(world.publications);
+	}
+	assert_int_equal(world.sent_count, 0);
+	world_busy(JOHN, true);
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_sent(1, PUBLISH_MODIFY, "a");
+	world_stop();
+}
+
 static void restart_with_an_intent(void **state)
 {
 	(void)state;
@@ -999,6 +1019,7 @@ int main(void)
 		cmocka_unit_test(restart_with_nothing_but_an_orphan),
 		cmocka_unit_test(call_ends_while_refresh_is_in_flight),
 		cmocka_unit_test(restart_call_is_over),
+		cmocka_unit_test(restart_reads_for_long),
 		cmocka_unit_test(restart_with_an_intent),
 		cmocka_unit_test(restart_too_late),
 		cmocka_unit_test(store_comes_late),
