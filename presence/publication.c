@@ -185,8 +185,11 @@ static enum publish_kind publication_next(const struct publication *publication,
 	*at_ns = from;
 	if (publication->stale_etag)
 		return PUBLISH_REMOVE;
+	// What was read back is taken back only when all calls are: one of them may be its reason.
 	if (!publication->desired)
-		return publication->etag ? PUBLISH_REMOVE : PUBLISH_NONE;
+		return publication->etag && (!publication->modify || publication->all->read)
+			       ? PUBLISH_REMOVE
+			       : PUBLISH_NONE;
 	if (publication->etag && publication->modify)
 		return PUBLISH_MODIFY;
 	if (publication->etag) {

@@ -65,7 +65,8 @@ struct publications {
 	struct timer patience; // for the store to be read at start
 	uint64_t random;
 	size_t orphans, suspended;
-	bool loaded;
+	bool loaded; // requests may leave
+	bool read;   // the store, to its end
 	bool stopping;
 };
 

@@ -138,8 +138,10 @@ static void publications_begin(struct publications *publications)
 void publications_loaded(struct publications *publications)
 {
 	timer_cancel(publications->wheel, &publications->patience);
-	if (!publications->loaded)
+	if (!publications->loaded || !publications->read) {
+		publications->read = true;
 		publications_begin(publications);
+	}
 }
 
 static void publications_impatient(struct timer *timer)

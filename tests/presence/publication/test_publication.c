@@ -847,6 +847,22 @@ static void restart_reads_for_long(void **state)
 	world_stop();
 }
 
+// The store took so long to begin that calls went first; what it says then waits for its end.
+static void restart_reads_late(void **state)
+{
+	(void)state;
+	world_start(false);
+	world_go(10 * S);
+	restore("a", 300 * S);
+	world_go(3 * S);
+	assert_int_equal(world.sent_count, 0);
+	world_busy(JOHN, true);
+	publications_loaded(world.publications);
+	world_go(1100 * MS);
+	assert_sent(1, PUBLISH_MODIFY, "a");
+	world_stop();
+}
+
 static void restart_with_an_intent(void **state)
 {
 	(void)state;
@@ -1020,6 +1036,7 @@ int main(void)
 		cmocka_unit_test(call_ends_while_refresh_is_in_flight),
 		cmocka_unit_test(restart_call_is_over),
 		cmocka_unit_test(restart_reads_for_long),
+		cmocka_unit_test(restart_reads_late),
 		cmocka_unit_test(restart_with_an_intent),
 		cmocka_unit_test(restart_too_late),
 		cmocka_unit_test(store_comes_late),
