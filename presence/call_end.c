@@ -103,15 +103,18 @@ void call_release(struct call *call, uint64_t now_ns)
 static void call_fire(struct timer *timer)
 {
 	struct call *call = (struct call *)((char *)timer - offsetof(struct call, timer));
-	uint64_t now_ns = clock_mono_ns();
 	enum person_cause cause;
+	uint64_t due_ns, now_ns;
 
 	if (call->flags & CALL_WAITS) {
 		call_parties_settle(call, NULL); // arms, or the call is gone
 		return;
 	}
-	call_media_look(call, now_ns);
-	if (now_ns < call_deadline(call, &cause)) {
+	call_media_look(call, clock_mono_ns());
+	// In this order: what is overdue is due at the time of asking, and time goes on.
+	due_ns = call_deadline(call, &cause);
+	now_ns = clock_mono_ns();
+	if (now_ns < due_ns) {
 		call_arm(call);
 		return;
 	}

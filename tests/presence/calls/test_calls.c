@@ -500,6 +500,36 @@ static void attempts_are_counted_once(void **state)
 	assert_int_equal(totals.up, 2);
 }
 
+// Time that stands still between two looks hides what only happens while it goes on.
+static void deadlines_come_on_the_machines_clock(void **state)
+{
+	struct call_event event;
+	uint64_t until_ns;
+
+	clock_release();
+	scenario_close(&world);
+	memset(&world, 0, sizeof(world));
+	world.settings.calls = (struct settings_calls){
+		.max_calls = 10,
+		.max_call_age_ns = NS_PER_MS,
+		.caller_identity = {IDENTITY_FROM},
+		.callee_identity = {IDENTITY_TO},
+	};
+	world.wheel = timer_wheel_new(clock_mono_ns());
+	world.persons = persons_new(NULL, NULL);
+	world.calls = calls_new(&(struct calls_options){
+		.settings = &world.settings, .wheel = world.wheel, .persons = world.persons});
+	event_make(&event, 1, 0);
+	calls_apply(world.calls, &event);
+	event_make(&event, 1, 200);
+	calls_apply(world.calls, &event);
+	assert_int_equal(calls_up(), 1);
+	until_ns = clock_mono_ns() + 10 * NS_PER_S;
+	while (calls_up() > 0 && clock_mono_ns() < until_ns)
+		timer_wheel_advance(world.wheel, clock_mono_ns());
+	assert_int_equal(calls_up(), 0);
+}
+
 #define TEST(function, open) cmocka_unit_test_setup_teardown(function, open, close_world)
 
 int main(void)
@@ -523,6 +553,7 @@ int main(void)
 		TEST(the_operator_clears, open_plain),
 		TEST(settings_change_while_calls_are_up, open_plain),
 		TEST(attempts_are_counted_once, open_plain),
+		TEST(deadlines_come_on_the_machines_clock, open_plain),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
