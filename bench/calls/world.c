@@ -77,7 +77,8 @@ static int open_ring(void)
 // "sip:u0000042@bench.example" -> 42
 static uint32_t person_of(struct world *world, uint32_t number)
 {
-	struct compositor *compositor = service_compositor(server_service(world->registrar));
+	const struct people *people = compositor_people(
+		service_compositor(server_service(world->registrar)));
 	struct part name;
 	char digits[8];
 
@@ -92,7 +93,7 @@ static uint32_t person_of(struct world *world, uint32_t number)
 		world->person_room = room;
 	}
 	if (world->person[number] == UINT32_MAX) {
-		name = compositor_person_name(compositor, number);
+		name = people_name(people, number);
 		if (name.len < 13 || memcmp(name.at, "sip:u", 5) != 0)
 			return UINT32_MAX;
 		memcpy(digits, name.at + 5, 7);
@@ -116,7 +117,7 @@ static void registrar_shows(void *ctx, uint32_t number, bool busy, uint64_t at_n
 static void registrar_answered(void *ctx, uint32_t number, uint16_t status, uint64_t at_ns)
 {
 	struct world *world = ctx;
-	uint32_t person = number != COMPOSITOR_NOBODY ? person_of(world, number) : UINT32_MAX;
+	uint32_t person = number != PEOPLE_NOBODY ? person_of(world, number) : UINT32_MAX;
 
 	if (person < world->options.persons && status < 300)
 		lamps_answered(world->lamps, person, at_ns);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Persons and publications are found by number: a tag names its publication's slot, a person its
-// name by one hash table. Publications expire by a ring of seconds.
+// A tag names its publication's slot. Publications expire by a ring of seconds.
 #include "bench/registrar/compositor.h"
 
 #include "bench/registrar/document.h"
@@ -17,15 +16,6 @@ enum {
 	NONE = UINT32_MAX,
 };
 
-struct person {
-	uint32_t name; // offset
-	uint16_t name_len;
-	uint16_t owed; // answers that have not left
-	uint32_t publications, busy_publications;
-	uint32_t stretches;
-	uint64_t busy_since_ns, busy_ns;
-};
-
 struct publication {
 	uint32_t person; // NONE: the slot is free
 	uint32_t serial;
@@ -40,31 +30,13 @@ struct compositor {
 	struct compositor_counts counts;
 	struct part event[EVENTS];
 	unsigned int events;
-	struct person *person;
-	uint32_t persons, persons_room;
-	uint32_t *index; // by hash of the name: person + 1
-	uint32_t index_mask;
-	char *names;
-	size_t names_len, names_room;
+	struct people people;
 	struct publication *publication;
 	uint32_t publications, publications_room, free;
 	uint32_t serial;
 	uint32_t expiry[EXPIRY_SECONDS];
 	uint64_t expired_s; // all seconds before it are done
-	struct busy *busy;
-	size_t busy_count, busy_room;
 };
-
-// A bench registrar without memory has nothing to tell.
-static void *grow(void *array, size_t count, size_t size)
-{
-	array = reallocarray(array, count, size);
-	if (array == NULL) {
-		fprintf(stderr, "registrar: out of memory\n");
-		abort();
-	}
-	return array;
-}
 
 struct compositor *compositor_new(const struct compositor_options *options)
 {
@@ -80,12 +52,12 @@ struct compositor *compositor_new(const struct compositor_options *options)
 		compositor->event[compositor->events++] = (struct part){at, (uint32_t)len};
 		at += len + (at[len] == ',');
 	}
-	compositor->index_mask = (1 << 16) - 1;
-	compositor->index = calloc(compositor->index_mask + 1, sizeof(*compositor->index));
-	if (compositor->index == NULL) {
+	if (people_init(&compositor->people) != 0) {
 		free(compositor);
 		return NULL;
 	}
+	compositor->people.changed = options->changed;
+	compositor->people.ctx = options->ctx;
 	compositor->free = NONE;
 	memset(compositor->expiry, 0xff, sizeof(compositor->expiry));
 	return compositor;
@@ -95,11 +67,8 @@ void compositor_free(struct compositor *compositor)
 {
 	if (compositor == NULL)
 		return;
-	free(compositor->person);
-	free(compositor->index);
-	free(compositor->names);
+	people_fini(&compositor->people);
 	free(compositor->publication);
-	free(compositor->busy);
 	free(compositor);
 }
 
@@ -124,149 +93,14 @@ const char *wish_name(enum wish wish)
 	return wish < WISH_COUNT ? names[wish] : "other";
 }
 
-const char *busy_end_name(enum busy_end end)
+struct people *compositor_people(struct compositor *compositor)
 {
-	static const char *const names[BUSY_END_COUNT] = {"still", "removed", "modified",
-							  "expired"};
-
-	return end < BUSY_END_COUNT ? names[end] : "still";
+	return &compositor->people;
 }
 
 struct compositor_counts *compositor_counts(struct compositor *compositor)
 {
 	return &compositor->counts;
-}
-
-uint32_t compositor_persons(const struct compositor *compositor)
-{
-	return compositor->persons;
-}
-
-struct part compositor_person_name(const struct compositor *compositor, uint32_t person)
-{
-	const struct person *who = &compositor->person[person];
-
-	return (struct part){compositor->names + who->name, who->name_len};
-}
-
-bool compositor_person_busy(const struct compositor *compositor, uint32_t person)
-{
-	return compositor->person[person].busy_publications > 0;
-}
-
-void compositor_person_total(const struct compositor *compositor, uint32_t person, uint64_t now_ns,
-			     uint64_t *busy_ns, uint32_t *count)
-{
-	const struct person *who = &compositor->person[person];
-
-	*busy_ns = who->busy_ns + (who->busy_publications > 0 ? now_ns - who->busy_since_ns : 0);
-	*count = who->stretches;
-}
-
-bool compositor_busy(const struct compositor *compositor, size_t index, uint64_t now_ns,
-		     struct busy *busy)
-{
-	if (index < compositor->busy_count) {
-		*busy = compositor->busy[index];
-		return true;
-	}
-	// Those that have not ended are told by walking the persons: index counts on over them.
-	index -= compositor->busy_count;
-	if (index >= compositor->persons)
-		return false;
-	*busy = (struct busy){.person = (uint32_t)index,
-			      .from_ns = compositor->person[index].busy_since_ns,
-			      .to_ns = now_ns};
-	if (compositor->person[index].busy_publications == 0)
-		busy->person = COMPOSITOR_NOBODY;
-	return true;
-}
-
-static void index_add(struct compositor *compositor, uint32_t person)
-{
-	uint64_t at = part_hash(compositor_person_name(compositor, person));
-
-	while (compositor->index[at & compositor->index_mask] != 0)
-		at++;
-	compositor->index[at & compositor->index_mask] = person + 1;
-}
-
-static uint32_t person_add(struct compositor *compositor, struct part name)
-{
-	struct person *who;
-
-	if (compositor->persons == compositor->persons_room) {
-		compositor->persons_room = compositor->persons_room ? compositor->persons_room * 2
-								    : 1024;
-		compositor->person = grow(compositor->person, compositor->persons_room,
-					  sizeof(*compositor->person));
-	}
-	while (compositor->names_len + name.len > compositor->names_room) {
-		compositor->names_room = compositor->names_room ? compositor->names_room * 2
-								: 65536;
-		compositor->names = grow(compositor->names, compositor->names_room, 1);
-	}
-	who = &compositor->person[compositor->persons];
-	*who = (struct person){.name = (uint32_t)compositor->names_len,
-			       .name_len = (uint16_t)name.len};
-	memcpy(compositor->names + compositor->names_len, name.at, name.len);
-	compositor->names_len += name.len;
-	if (++compositor->persons > compositor->index_mask / 2) {
-		compositor->index_mask = compositor->index_mask * 2 + 1;
-		compositor->index = grow(compositor->index, compositor->index_mask + 1,
-					 sizeof(*compositor->index));
-		memset(compositor->index, 0,
-		       (compositor->index_mask + 1) * sizeof(*compositor->index));
-		for (uint32_t i = 0; i < compositor->persons; i++)
-			index_add(compositor, i);
-	} else {
-		index_add(compositor, compositor->persons - 1);
-	}
-	return compositor->persons - 1;
-}
-
-static uint32_t person_find(struct compositor *compositor, struct part name)
-{
-	uint64_t at = part_hash(name);
-	uint32_t found;
-
-	for (; (found = compositor->index[at & compositor->index_mask]) != 0; at++)
-		if (part_equal(compositor_person_name(compositor, found - 1), name))
-			return found - 1;
-	return person_add(compositor, name);
-}
-
-static void light_on(struct compositor *compositor, uint32_t person, uint64_t now_ns)
-{
-	struct person *who = &compositor->person[person];
-
-	if (who->busy_publications++ > 0)
-		return;
-	who->busy_since_ns = now_ns;
-	who->stretches++;
-	compositor->counts.busy++;
-	if (compositor->options.changed != NULL)
-		compositor->options.changed(compositor->options.ctx, person, true, now_ns);
-}
-
-static void light_off(struct compositor *compositor, uint32_t person, uint64_t at_ns,
-		      enum busy_end end)
-{
-	struct person *who = &compositor->person[person];
-
-	if (--who->busy_publications > 0)
-		return;
-	who->busy_ns += at_ns - who->busy_since_ns;
-	compositor->counts.busy--;
-	if (compositor->busy_count == compositor->busy_room) {
-		compositor->busy_room = compositor->busy_room ? compositor->busy_room * 2 : 4096;
-		compositor->busy = grow(compositor->busy, compositor->busy_room,
-					sizeof(*compositor->busy));
-	}
-	compositor->busy[compositor->busy_count++] = (struct busy){
-		.person = person, .end = end, .from_ns = who->busy_since_ns, .to_ns = at_ns};
-	if (compositor->options.changed != NULL)
-		compositor->options.changed(compositor->options.ctx, person, false, at_ns);
 }
 
 static uint32_t *expiry_of(struct compositor *compositor, uint64_t at_ns)
@@ -316,9 +150,9 @@ static uint32_t publication_add(struct compositor *compositor)
 		compositor->publications_room = compositor->publications_room
 							? compositor->publications_room * 2
 							: 1024;
-		compositor->publication = grow(compositor->publication,
-					       compositor->publications_room,
-					       sizeof(*compositor->publication));
+		compositor->publication = people_grow(compositor->publication,
+						      compositor->publications_room,
+						      sizeof(*compositor->publication));
 	}
 	compositor->publication[compositor->publications].serial = 0;
 	return compositor->publications++;
@@ -330,10 +164,10 @@ static void publication_end(struct compositor *compositor, uint32_t slot, uint64
 	struct publication *publication = &compositor->publication[slot];
 
 	expiry_remove(compositor, slot);
-	compositor->person[publication->person].publications--;
+	compositor->people.person[publication->person].publications--;
 	compositor->counts.published--;
 	if (publication->busy)
-		light_off(compositor, publication->person, at_ns, end);
+		people_light_off(&compositor->people, publication->person, at_ns, end);
 	publication->person = NONE;
 	publication->next = compositor->free;
 	compositor->free = slot;
@@ -367,16 +201,6 @@ void compositor_expire(struct compositor *compositor, uint64_t now_ns)
 		if (compositor->expired_s >= now_s)
 			break;
 	}
-}
-
-void compositor_owes(struct compositor *compositor, uint32_t person)
-{
-	compositor->person[person].owed++;
-}
-
-void compositor_paid(struct compositor *compositor, uint32_t person)
-{
-	compositor->person[person].owed--;
 }
 
 // "epoch-slot-serial", as 2545777538-1-1.
@@ -492,7 +316,7 @@ static void compositor_apply(struct compositor *compositor, unsigned int event, 
 			     bool has_body, uint64_t now_ns, struct verdict *verdict)
 {
 	struct publication *publication;
-	struct person *who = &compositor->person[verdict->person];
+	struct presentity *who = &compositor->people.person[verdict->person];
 
 	if (verdict->wish == WISH_INITIAL) {
 		if (who->publications > 0)
@@ -513,9 +337,10 @@ static void compositor_apply(struct compositor *compositor, unsigned int event, 
 	if (has_body && busy != publication->busy) {
 		publication->busy = busy;
 		if (busy)
-			light_on(compositor, verdict->person, now_ns);
+			people_light_on(&compositor->people, verdict->person, now_ns);
 		else
-			light_off(compositor, verdict->person, now_ns, BUSY_MODIFIED);
+			people_light_off(&compositor->people, verdict->person, now_ns,
+					 BUSY_MODIFIED);
 	}
 	if (verdict->expires_s == 0)
 		publication_end(compositor, verdict->slot, now_ns, BUSY_REMOVED);
@@ -528,10 +353,10 @@ void compositor_judge(struct compositor *compositor, const struct message *messa
 	bool busy = false;
 	enum complaint complaint = judge_head(message);
 
-	*verdict = (struct verdict){.wish = wish_of(message), .person = COMPOSITOR_NOBODY};
+	*verdict = (struct verdict){.wish = wish_of(message), .person = PEOPLE_NOBODY};
 	if (complaint == COMPLAINT_NONE) {
-		verdict->person = person_find(compositor, message->uri);
-		if (compositor->person[verdict->person].owed > 0)
+		verdict->person = people_find(&compositor->people, message->uri);
+		if (compositor->people.person[verdict->person].owed > 0)
 			compositor->counts.complaint[COMPLAINT_OUTSTANDING]++;
 		// RFC 3903 6, in its order.
 		if (message->count[MESSAGE_EVENT] == 0)

@@ -173,7 +173,7 @@ static void verdict_decide(struct service *service, const struct message *messag
 		status = service->options.error_status;
 	if (status >= 300) {
 		*verdict = (struct verdict){
-			.status = status, .wish = wish_of(message), .person = COMPOSITOR_NOBODY};
+			.status = status, .wish = wish_of(message), .person = PEOPLE_NOBODY};
 		if (cue != NULL && cue->has_expires)
 			verdict->expires_s = cue->expires_s;
 		return;
@@ -235,13 +235,13 @@ void service_take(struct service *service, const char *bytes, size_t len,
 {
 	struct compositor_counts *counts = compositor_counts(service->compositor);
 	enum challenge_result asked;
-	struct verdict verdict = {.person = COMPOSITOR_NOBODY};
+	struct verdict verdict = {.person = PEOPLE_NOBODY};
 	const struct cue *cue;
 	struct message message;
 	struct recent *recent;
 	enum complaint complaint;
 
-	*reply = (struct reply){.person = COMPOSITOR_NOBODY};
+	*reply = (struct reply){.person = PEOPLE_NOBODY};
 	counts->requests++;
 	if (happens(service, service->options.loss))
 		return;
@@ -264,7 +264,7 @@ void service_take(struct service *service, const char *bytes, size_t len,
 	if (complaint != COMPLAINT_NONE)
 		verdict = (struct verdict){.complaint = complaint,
 					   .status = complaint_status(complaint),
-					   .person = COMPOSITOR_NOBODY};
+					   .person = PEOPLE_NOBODY};
 	else if (asked != CHALLENGE_GOOD)
 		verdict.status = 401;
 	else
@@ -280,12 +280,12 @@ void service_take(struct service *service, const char *bytes, size_t len,
 		return;
 	reply->person = verdict.person;
 	reply->len = service_write(service, &message, origin, &verdict, cue, asked, out);
-	if (reply->delay_ns > 0 && reply->person != COMPOSITOR_NOBODY)
-		compositor_owes(service->compositor, reply->person);
+	if (reply->delay_ns > 0 && reply->person != PEOPLE_NOBODY)
+		compositor_people(service->compositor)->person[reply->person].owed++;
 }
 
 void service_sent(struct service *service, uint32_t person)
 {
-	if (person != COMPOSITOR_NOBODY)
-		compositor_paid(service->compositor, person);
+	if (person != PEOPLE_NOBODY)
+		compositor_people(service->compositor)->person[person].owed--;
 }

@@ -23,7 +23,7 @@ struct service_options {
 struct reply {
 	size_t len; // 0: nothing is sent
 	uint64_t delay_ns;
-	uint32_t person; // COMPOSITOR_NOBODY: of none
+	uint32_t person; // PEOPLE_NOBODY: of none
 	uint16_t status;
 	bool close;
 };

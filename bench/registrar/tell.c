@@ -31,6 +31,7 @@ void tell_counts(struct server *server, FILE *out)
 {
 	struct compositor *compositor = service_compositor(server_service(server));
 	const struct compositor_counts *counts = compositor_counts(compositor);
+	const struct people *people = compositor_people(compositor);
 	uint64_t complaints = 0, wrong_tags = 0, busy_ns = 0, now_ns = clock_mono_ns();
 	struct server_totals totals;
 
@@ -41,13 +42,8 @@ void tell_counts(struct server *server, FILE *out)
 		if (complaint_status((enum complaint)i) == 412)
 			wrong_tags += counts->complaint[i];
 	}
-	for (uint32_t i = 0; i < compositor_persons(compositor); i++) {
-		uint64_t ns;
-		uint32_t count;
-
-		compositor_person_total(compositor, i, now_ns, &ns, &count);
-		busy_ns += ns;
-	}
+	for (uint32_t i = 0; i < people->count; i++)
+		busy_ns += people_busy_ns(people, i, now_ns);
 	fprintf(out,
 		"{\"initial\": %" PRIu64 ", \"refresh\": %" PRIu64 ", \"modify\": %" PRIu64
 		", \"removed\": %" PRIu64 ", \"expired\": %" PRIu64 ", \"refused\": %" PRIu64
@@ -59,7 +55,7 @@ void tell_counts(struct server *server, FILE *out)
 		counts->taken[WISH_INITIAL], counts->taken[WISH_REFRESH],
 		counts->taken[WISH_MODIFY], counts->taken[WISH_REMOVE], counts->expired,
 		counts->refused, service_repeats(server_service(server)), wrong_tags,
-		counts->complaint[COMPLAINT_SECOND_INITIAL], complaints, counts->busy,
+		counts->complaint[COMPLAINT_SECOND_INITIAL], complaints, people->busy,
 		(double)busy_ns * 1e-9, totals.connections_now, totals.waiting, counts->requests,
 		counts->published);
 }
@@ -84,36 +80,36 @@ void tell_complaints(struct server *server, FILE *out)
 void tell_persons(struct server *server, FILE *out)
 {
 	struct compositor *compositor = service_compositor(server_service(server));
+	const struct people *people = compositor_people(compositor);
 	uint64_t now_ns = clock_mono_ns();
 
 	compositor_expire(compositor, now_ns);
-	for (uint32_t i = 0; i < compositor_persons(compositor); i++) {
-		uint64_t busy_ns;
-		uint32_t count;
+	for (uint32_t i = 0; i < people->count; i++) {
+		const struct presentity *person = &people->person[i];
 
-		compositor_person_total(compositor, i, now_ns, &busy_ns, &count);
 		fputs("{\"person\": ", out);
-		tell_name(compositor_person_name(compositor, i), out);
+		tell_name(people_name(people, i), out);
 		fprintf(out, ", \"busy\": %s, \"busy_s\": %.6f, \"intervals\": %" PRIu32 "}\n",
-			compositor_person_busy(compositor, i) ? "true" : "false",
-			(double)busy_ns * 1e-9, count);
+			person->lights > 0 ? "true" : "false",
+			(double)people_busy_ns(people, i, now_ns) * 1e-9, person->stretches);
 	}
-	fprintf(out, "{\"persons\": %" PRIu32 "}\n", compositor_persons(compositor));
+	fprintf(out, "{\"persons\": %" PRIu32 "}\n", people->count);
 }
 
 void tell_intervals(struct server *server, FILE *out)
 {
 	struct compositor *compositor = service_compositor(server_service(server));
+	const struct people *people = compositor_people(compositor);
 	uint64_t now_ns = clock_mono_ns(), count = 0;
 	struct busy busy;
 
 	compositor_expire(compositor, now_ns);
-	for (size_t i = 0; compositor_busy(compositor, i, now_ns, &busy); i++) {
-		if (busy.person == COMPOSITOR_NOBODY)
+	for (size_t i = 0; people_stretch(people, i, now_ns, &busy); i++) {
+		if (busy.person == PEOPLE_NOBODY)
 			continue;
 		count++;
 		fputs("{\"person\": ", out);
-		tell_name(compositor_person_name(compositor, busy.person), out);
+		tell_name(people_name(people, busy.person), out);
 		fprintf(out, ", \"from_s\": %.6f, \"to_s\": %.6f, \"end\": \"%s\"}\n",
 			seconds_of(busy.from_ns), seconds_of(busy.to_ns), busy_end_name(busy.end));
 	}
@@ -123,15 +119,16 @@ void tell_intervals(struct server *server, FILE *out)
 void tell_intervals_csv(struct server *server, FILE *out)
 {
 	struct compositor *compositor = service_compositor(server_service(server));
+	const struct people *people = compositor_people(compositor);
 	uint64_t now_ns = clock_mono_ns();
 	struct busy busy;
 
 	compositor_expire(compositor, now_ns);
 	fputs("person,from_s,to_s,end\n", out);
-	for (size_t i = 0; compositor_busy(compositor, i, now_ns, &busy); i++) {
-		if (busy.person == COMPOSITOR_NOBODY)
+	for (size_t i = 0; people_stretch(people, i, now_ns, &busy); i++) {
+		if (busy.person == PEOPLE_NOBODY)
 			continue;
-		tell_name(compositor_person_name(compositor, busy.person), out);
+		tell_name(people_name(people, busy.person), out);
 		fprintf(out, ",%.6f,%.6f,%s\n", seconds_of(busy.from_ns), seconds_of(busy.to_ns),
 			busy_end_name(busy.end));
 	}
