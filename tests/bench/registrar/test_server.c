@@ -144,7 +144,7 @@ static void test_streams(void **state)
 		all + at);
 	assert_int_equal(send(fd, all, at, 0), at);
 	assert_non_null(strstr(hear(fd, "SIP-ETag: 7-3-4"), "\r\n\r\n\r\nSIP/2.0 200 OK"));
-	assert_int_equal(counts()->busy, 4);
+	assert_int_equal(compositor_people(service_compositor(server_service(server)))->busy, 4);
 	close(fd);
 }
 
@@ -189,7 +189,7 @@ static void test_many_connections(void **state)
 	}
 	server_totals(server, &totals);
 	assert_int_equal(totals.connections_now, MANY);
-	assert_int_equal(counts()->busy, MANY);
+	assert_int_equal(compositor_people(service_compositor(server_service(server)))->busy, MANY);
 	for (int i = 0; i < MANY; i++)
 		close(fd[i]);
 	for (int i = 0; i < 10000 && totals.connections_now > 0; i++) {
@@ -238,7 +238,7 @@ static void test_late_answers(void **state)
 	// One that goes before its answer is due.
 	at = publish_text(&(struct publish){.user = "sip:gone@sfb.example"}, text);
 	send(fd, text, at, 0);
-	while (counts()->busy < 9)
+	while (compositor_people(service_compositor(server_service(server)))->busy < 9)
 		server_poll(server, 1, NULL);
 	close(fd);
 	for (struct server_totals totals = {.waiting = 1}; totals.waiting > 0;) {

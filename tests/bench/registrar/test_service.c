@@ -98,13 +98,18 @@ static struct compositor_counts *counts(void)
 	return compositor_counts(service_compositor(service));
 }
 
+static struct people *people(void)
+{
+	return compositor_people(service_compositor(service));
+}
+
 static const struct {
 	const char *name;
 	struct publish publish;
 	uint16_t status;
 	enum complaint complaint;
 } rules[] = {
-	{"good", {NULL}, 200, COMPLAINT_NONE},
+	{"good", {.user = NULL}, 200, COMPLAINT_NONE},
 	{"good, compact and folded",
 	 {.without = "Event", .extra = "o:\r\n presence\r\n"},
 	 200,
@@ -241,7 +246,7 @@ static void test_life(void **state)
 	assert_int_equal(ask(&(struct publish){.expires = "7200"}), 200);
 	assert_string_equal(header("\r\nExpires: "), "600");
 	first = tag();
-	assert_int_equal(counts()->busy, 1);
+	assert_int_equal(people()->busy, 1);
 	assert_int_equal(ask(&(struct publish){.user = "sip:alice@sfb.example"}), 200);
 	alice = tag();
 	now_ns += 500 * NS_PER_S;
@@ -257,9 +262,9 @@ static void test_life(void **state)
 	// Alice's was not refreshed: it ends when its time is over, not when that is noticed.
 	now_ns += 400 * NS_PER_S;
 	compositor_expire(service_compositor(service), now_ns);
-	assert_int_equal(counts()->busy, 1);
+	assert_int_equal(people()->busy, 1);
 	assert_int_equal(counts()->expired, 1);
-	assert_true(compositor_busy(service_compositor(service), 0, now_ns, &busy));
+	assert_true(people_stretch(people(), 0, now_ns, &busy));
 	assert_int_equal(busy.end, BUSY_EXPIRED);
 	assert_int_equal(busy.to_ns - busy.from_ns, 600 * NS_PER_S);
 	assert_int_equal(ask(&(struct publish){.user = "sip:alice@sfb.example", .tag = alice}),
@@ -267,7 +272,7 @@ static void test_life(void **state)
 	assert_int_equal(counts()->complaint[COMPLAINT_EXPIRED_TAG], 1);
 	assert_int_equal(ask(&(struct publish){.tag = second, .body = "", .expires = "0"}), 200);
 	assert_int_equal(counts()->published, 0);
-	assert_true(compositor_busy(service_compositor(service), 1, now_ns, &busy));
+	assert_true(people_stretch(people(), 1, now_ns, &busy));
 	assert_int_equal(busy.end, BUSY_REMOVED);
 	assert_int_equal(busy.to_ns - busy.from_ns, 900 * NS_PER_S);
 	assert_int_equal(ask(&(struct publish){.tag = second, .body = "", .expires = "0"}), 412);
@@ -282,28 +287,25 @@ static void test_composition(void **state)
 {
 	static const char idle[] = "<presence entity=\"sip:bob@sfb.example\"/>";
 	char *one, *two;
-	uint64_t busy_ns;
-	uint32_t stretches;
 
 	(void)state;
 	begin(NULL, NULL);
-	assert_int_equal(ask(&(struct publish){NULL}), 200);
+	assert_int_equal(ask(&(struct publish){.user = NULL}), 200);
 	one = tag();
 	now_ns += 10 * NS_PER_S;
-	assert_int_equal(ask(&(struct publish){NULL}), 200);
+	assert_int_equal(ask(&(struct publish){.user = NULL}), 200);
 	two = tag();
 	assert_int_equal(counts()->complaint[COMPLAINT_SECOND_INITIAL], 1);
 	now_ns += 10 * NS_PER_S;
 	assert_int_equal(ask(&(struct publish){.tag = one, .body = "", .expires = "0"}), 200);
-	assert_int_equal(counts()->busy, 1);
+	assert_int_equal(people()->busy, 1);
 	now_ns += 10 * NS_PER_S;
 	assert_int_equal(ask(&(struct publish){.tag = two, .body = idle}), 200);
-	assert_int_equal(counts()->busy, 0);
+	assert_int_equal(people()->busy, 0);
 	assert_int_equal(counts()->published, 1);
 	now_ns += 10 * NS_PER_S;
-	compositor_person_total(service_compositor(service), 0, now_ns, &busy_ns, &stretches);
-	assert_int_equal(busy_ns, 30 * NS_PER_S);
-	assert_int_equal(stretches, 1);
+	assert_int_equal(people_busy_ns(people(), 0, now_ns), 30 * NS_PER_S);
+	assert_int_equal(people()->person[0].stretches, 1);
 	free(one);
 	free(two);
 }
@@ -333,7 +335,7 @@ static void test_latency(void **state)
 {
 	struct service_options options = {.latency = {SPREAD_CONSTANT, 50 * NS_PER_MS, 0}};
 	char text[PUBLISH_TEXT];
-	size_t len = publish_text(&(struct publish){NULL}, text);
+	size_t len = publish_text(&(struct publish){.user = NULL}, text);
 	uint32_t person;
 
 	(void)state;
@@ -342,11 +344,11 @@ static void test_latency(void **state)
 	assert_int_equal(reply.delay_ns, 50 * NS_PER_MS);
 	person = reply.person;
 	assert_int_equal(send_text(text, len), 0);
-	assert_int_equal(ask(&(struct publish){NULL}), 200);
+	assert_int_equal(ask(&(struct publish){.user = NULL}), 200);
 	assert_int_equal(counts()->complaint[COMPLAINT_OUTSTANDING], 1);
 	service_sent(service, person);
 	service_sent(service, person);
-	assert_int_equal(ask(&(struct publish){NULL}), 200);
+	assert_int_equal(ask(&(struct publish){.user = NULL}), 200);
 	assert_int_equal(counts()->complaint[COMPLAINT_OUTSTANDING], 1);
 }
 
@@ -359,7 +361,7 @@ static void test_losses(void **state)
 	(void)state;
 	begin(&options, NULL);
 	for (int i = 0; i < 4000; i++) {
-		uint16_t status = ask(&(struct publish){NULL});
+		uint16_t status = ask(&(struct publish){.user = NULL});
 
 		none += status == 0;
 		refused += status == 503;
@@ -379,13 +381,13 @@ static void test_script(void **state)
 		    "initial user sip:bob@* nth 4 -> mute\n"
 		    "initial every 2 -> 202 expires 120 delay 20ms\n"
 		    "other method OPTIONS -> 480 close\n");
-	assert_int_equal(ask(&(struct publish){NULL}), 503);
+	assert_int_equal(ask(&(struct publish){.user = NULL}), 503);
 	assert_non_null(strstr(answer, "SIP/2.0 503 Try Later\r\n"));
 	assert_string_equal(header("\r\nRetry-After: "), "2");
-	assert_int_equal(ask(&(struct publish){NULL}), 0);
-	assert_int_equal(ask(&(struct publish){NULL}), 0);
+	assert_int_equal(ask(&(struct publish){.user = NULL}), 0);
+	assert_int_equal(ask(&(struct publish){.user = NULL}), 0);
 	assert_int_equal(counts()->published, 0);
-	assert_int_equal(ask(&(struct publish){NULL}), 0);
+	assert_int_equal(ask(&(struct publish){.user = NULL}), 0);
 	assert_int_equal(counts()->published, 1);
 	assert_int_equal(ask(&(struct publish){.user = "sip:a@sfb.example"}), 200);
 	assert_int_equal(ask(&(struct publish){.user = "sip:b@sfb.example"}), 202);
@@ -446,7 +448,7 @@ static void test_digest(void **state)
 		struct digest digest = {0};
 
 		begin(&options, NULL);
-		assert_int_equal(ask(&(struct publish){NULL}), 401);
+		assert_int_equal(ask(&(struct publish){.user = NULL}), 401);
 		snprintf(nonce, sizeof(nonce), "\"%.32s\"",
 			 strstr(header("\r\nWWW-Authenticate: "), "nonce=") + 7);
 		assert_int_equal(digest_accept(&digest,
