@@ -11,6 +11,8 @@ struct out {
 
 static void put(struct out *out, const char *text, size_t len)
 {
+	if (len == 0)
+		return;
 	if ((size_t)(out->end - out->at) < len) {
 		out->cut = true;
 		return;
