@@ -19,6 +19,7 @@ enum {
 	SEARCH_LAST = 128000,
 	CONFIRMATIONS = 3,
 	CONFIRMATION_TRIES = 12,
+	SETTLE_TRIES = 40,
 };
 
 struct outcome {
@@ -40,7 +41,7 @@ static uint64_t longest_ns(const struct plan *plan)
 }
 
 static int world_make(const struct plan *plan, enum settings_poll poll, uint32_t persons,
-		      struct world *world)
+		      bool loses_byes, struct world *world)
 {
 	static unsigned int number;
 	struct world_options options = {
@@ -58,7 +59,7 @@ static int world_make(const struct plan *plan, enum settings_poll poll, uint32_t
 	settings->registrar.rate = 1e6; // pacing protects a registrar; this one is measured
 	settings->registrar.burst = 1e6;
 	// In the field it is hours, and session timers are sooner; neither can be waited for here.
-	settings->calls.max_call_age_ns = longest_ns(plan) + LOST_S * NS_PER_S;
+	settings->calls.max_call_age_ns = loses_byes ? longest_ns(plan) + LOST_S * NS_PER_S : 0;
 	settings->calls.max_calls = 10000000;
 	snprintf(settings->store.url, sizeof(settings->store.url), "%s", plan->store);
 	snprintf(settings->engine.state_dir, sizeof(settings->engine.state_dir), "%s/%u",
@@ -82,7 +83,7 @@ static struct generator *generator_make(const struct plan *plan, struct world *w
 		.lamps = world->lamps,
 	};
 
-	memcpy(options.mix, plan->has_mix ? plan->mix : mix, sizeof(options.mix));
+	memcpy(options.mix, mix, sizeof(options.mix));
 	return generator_new(&options);
 }
 
@@ -258,17 +259,21 @@ static const double all_kinds[SCENE_COUNT] = {
 
 // Calls at one rate, several times.
 static int run_at_rate(const struct plan *plan, const char *name, enum settings_poll poll,
-		       const double mix[SCENE_COUNT], double overlap, double rate, bool of_cpu)
+		       const double usual[SCENE_COUNT], double overlap, double rate, bool of_cpu)
 {
+	double mix[SCENE_COUNT];
 	static struct outcome outcome;
 	struct generator *generator;
 	struct report report;
 	struct world world;
 	int rc;
 
+	memcpy(mix, plan->has_mix ? plan->mix : usual, sizeof(mix));
+	if (plan->calls_up > 0)
+		mix[SCENE_LOST_BYE] = 0; // those that stand would be given up with them
 	if (plan->rate > 0)
 		rate = plan->rate;
-	rc = world_make(plan, poll, persons_for(plan, rate), &world);
+	rc = world_make(plan, poll, persons_for(plan, rate), mix[SCENE_LOST_BYE] > 0, &world);
 	if (rc != 0)
 		return rc;
 	say_case(&report, plan, name, poll);
@@ -368,11 +373,11 @@ int case_sustained(const struct plan *plan)
 	struct world world;
 	unsigned int confirmed = 0;
 	double rate;
-	int rc = world_make(plan, POLL_ADAPTIVE, persons_for(plan, 40000), &world);
+	int rc = world_make(plan, POLL_ADAPTIVE, persons_for(plan, 40000), false, &world);
 
 	if (rc != 0)
 		return rc;
-	generator = generator_make(plan, &world, only_answered, 0);
+	generator = generator_make(plan, &world, plan->has_mix ? plan->mix : only_answered, 0);
 	if (generator == NULL || !stand(plan, &world, generator)) {
 		rc = -EIO;
 		goto out;
@@ -412,6 +417,21 @@ out:
 	return rc;
 }
 
+// Until the store has written down what it was told, and nothing more is given back.
+static void settle(struct world *world, struct presence_memory *memory)
+{
+	uint64_t before;
+
+	presence_memory(&world->presence, memory);
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		before = memory->allocated;
+		world_rest(world, clock_mono_ns() + 500 * NS_PER_MS);
+		presence_memory(&world->presence, memory);
+		if (memory->allocated >= before)
+			break;
+	}
+}
+
 // Calls of `persons` persons until so many are up; what presence has grown by.
 static int grow(const struct plan *plan, uint64_t calls, uint32_t persons, double overlap,
 		struct presence_memory *grown)
@@ -421,7 +441,7 @@ static int grow(const struct plan *plan, uint64_t calls, uint32_t persons, doubl
 	struct lamps_result result;
 	static struct histogram latency[LATENCY_COUNT];
 	struct world world;
-	int rc = world_make(plan, POLL_ADAPTIVE, persons, &world);
+	int rc = world_make(plan, POLL_ADAPTIVE, persons, false, &world);
 
 	if (rc != 0)
 		return rc;
@@ -430,9 +450,7 @@ static int grow(const struct plan *plan, uint64_t calls, uint32_t persons, doubl
 	generator_fill(generator, SCENE_STANDING, calls);
 	if (!world_fill(&world, generator, clock_mono_ns() + 600 * NS_PER_S))
 		rc = -EIO;
-	// Until the store has written down what it was told.
-	world_rest(&world, clock_mono_ns() + 500 * NS_PER_MS);
-	presence_memory(&world.presence, grown);
+	settle(&world, grown);
 	lamps_take(world.lamps, clock_mono_ns(), &result, latency);
 	if (rc != 0 || grown->calls != calls) {
 		fprintf(stderr,
@@ -466,6 +484,7 @@ int case_memory(const struct plan *plan)
 	report_count(&report, "calls_up", plan->memory);
 	report_count(&report, "persons_busy", plan->memory);
 	report_figure(&report, "allocated_bytes_per_call", (double)calls.allocated / count, 1);
+	report_figure(&report, "accounted_bytes_per_call", (double)calls.calls_bytes / count, 1);
 	report_figure(&report, "resident_bytes_per_call", (double)calls.resident / count, 1);
 	report_figure(&report, "allocated_bytes_per_person",
 		      ((double)persons.allocated - (double)calls.allocated / 2) / count, 1);
