@@ -16,7 +16,7 @@ uint64_t redis_count(const char *state_dir)
 	const char *at;
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/redis.sock", state_dir);
+	snprintf(path, sizeof(path), "%s/store/redis.sock", state_dir);
 	redis = redisConnectUnix(path);
 	if (redis != NULL && redis->err == 0) {
 		reply = redisCommand(redis, "INFO stats");

@@ -27,8 +27,8 @@ static _Noreturn void run(volatile struct witness_counts *shared)
 		_exit(EXIT_FAILURE);
 	shared->port = server_port(server);
 	for (;;) {
-		const struct compositor_counts *counts = compositor_counts(
-			service_compositor(server_service(server)));
+		struct compositor *compositor = service_compositor(server_service(server));
+		const struct compositor_counts *counts = compositor_counts(compositor);
 
 		server_poll(server, -1, NULL);
 		shared->initial = counts->taken[WISH_INITIAL];
@@ -37,7 +37,7 @@ static _Noreturn void run(volatile struct witness_counts *shared)
 		shared->removed = counts->taken[WISH_REMOVE];
 		shared->refused = counts->refused;
 		shared->published = counts->published;
-		shared->busy = counts->busy;
+		shared->busy = compositor_people(compositor)->busy;
 	}
 }
 
