@@ -177,6 +177,8 @@ static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
 
 	if (count == 0) {
 		lcore->counters->value[WIRE_EMPTY_POLLS]++;
+		if (lcore->look.media.waiting)
+			media_flush(&lcore->look.media, lcore->counters);
 		return false;
 	}
 	if (queue->forwards)
@@ -185,7 +187,7 @@ static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
 	uint16_t left = pass_rtp(lcore, packets, count, rest, now_ns);
 	for (uint16_t i = 0; i < left; i++)
 		look_at(lcore, rest[i], now_ns);
-	media_flush(&lcore->look.media, lcore->counters);
+	media_flush_many(&lcore->look.media, lcore->counters);
 	rte_pktmbuf_free_bulk(packets, count);
 	if (lcore->news)
 		ring_doorbell(lcore);

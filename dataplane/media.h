@@ -75,5 +75,12 @@ static inline void media_see_plain(struct media *media, const uint8_t *data, uin
 		media_wait_plain(media, data, rtcp, now_ns, counters);
 }
 
-// Looks up what waits: after each burst.
+// Looks up what waits.
 void media_flush(struct media *media, struct wire_counters *counters);
+// After each burst: once there is enough to wait for, so that memory has had time to answer. After
+// a poll that found nothing media_flush() does the rest.
+static inline void media_flush_many(struct media *media, struct wire_counters *counters)
+{
+	if (media->waiting >= MEDIA_WAITING / 2)
+		media_flush(media, counters);
+}

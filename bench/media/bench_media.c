@@ -119,7 +119,7 @@ static uint32_t pass(struct media *media, struct wire_counters *counters, bool o
 		const uint8_t *data = frames[!of_calls][order[i]];
 
 		if (i % BURST == 0) {
-			media_flush(media, counters);
+			media_flush_many(media, counters);
 			watched = media_is_watched(media);
 			for (uint32_t k = i; k < i + BURST && k < STREAMS; k++)
 				__builtin_prefetch(frames[!of_calls][order[k]]);

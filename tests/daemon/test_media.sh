@@ -33,11 +33,10 @@ call_begins() {
 
 # RTP of the phone to port $1 of the SBC, for $2 tenths of a second.
 talk() {
-	printf '\x80\x08\x12\x34\x00\x00\x00\xa0\x11\x22\x33\x44voice' >voice
-	for _ in $(seq $(($2 * 5))); do
-		ip netns exec phones bash -c "cat voice >/dev/udp/198.18.0.20/$1"
+	ip netns exec phones bash -c "for _ in {1..$(($2 * 5))}; do
+		printf '\\x80\\x08\\x12\\x34\\0\\0\\0\\xa0\\x11\\x22\\x33\\x44voice' >/dev/udp/198.18.0.20/$1
 		sleep 0.02
-	done
+	done"
 }
 
 # An ARP request crosses the engine, and its answer comes back.
