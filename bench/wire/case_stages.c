@@ -11,7 +11,7 @@
 enum { SPARE_BUFFERS = 4096 };
 
 static const char *const stage_names[STAGE_COUNT] = {
-	[STAGE_LOOP] = "loop",   [STAGE_WALK] = "walk",   [STAGE_GATE] = "gate",
+	[STAGE_RTP] = "rtp",     [STAGE_FRAME] = "frame", [STAGE_GATE] = "gate",
 	[STAGE_PARSE] = "parse", [STAGE_EVENT] = "event",
 };
 
@@ -104,7 +104,7 @@ static int run(const struct bench *bench, const struct sample_set *set, size_t s
 
 int case_stages(const struct bench *bench)
 {
-	int err = run(bench, NULL, STAGE_WALK + 1, "rtp");
+	int err = run(bench, NULL, STAGE_RTP + 1, "rtp");
 
 	return err ? err : run(bench, bench->set, STAGE_COUNT, "answers");
 }

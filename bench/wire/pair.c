@@ -87,6 +87,15 @@ int pair_end(struct pair *pair, const struct traffic *traffic)
 	return err;
 }
 
+// Of a hundred events, those that found the ring full and took the longer way.
+static double overflowed_percent(const struct subject *engine)
+{
+	uint64_t events = subject_counter(engine, WIRE_EVENTS);
+
+	return events ? 100.0 * (double)subject_counter(engine, WIRE_OVERFLOWED) / (double)events
+		      : 0;
+}
+
 static void print(const struct bench *bench, const struct traffic *traffic, const char *name,
 		  struct contest *contest)
 {
@@ -110,6 +119,7 @@ static void print(const struct bench *bench, const struct traffic *traffic, cons
 		result_spread("ratio_to_before", change, rounds, 3);
 	result_number("ns_per_packet", 1e9 / median(ours, rounds), 1);
 	result_number("testpmd_ns_per_packet", 1e9 / median(peer, rounds), 1);
+	result_number("overflowed_percent", overflowed_percent(contest->subject[0]), 1);
 	result_number("repetitions", rounds, 0);
 	result_text("memory", bench->host.hugepages ? "hugepages" : "no-huge");
 	result_end();

@@ -217,8 +217,8 @@ static void alter(struct traffic_frame *frame, enum traffic_stage stage)
 	uint8_t *method = memmem(payload, frame->len - TRAFFIC_HEADER_BYTES, " INVITE\r\n", 9);
 
 	switch (stage) {
-	case STAGE_LOOP: put_be(frame->data + 12, 0x88b5, 2); break; // IEEE 802: experiments
-	case STAGE_WALK: payload[0] = 0x80; break;
+	case STAGE_FRAME: put_be(frame->data + 12, 0x88b5, 2); break; // IEEE 802: experiments
+	case STAGE_RTP: payload[0] = 0x80; break;
 	case STAGE_GATE: memcpy(payload + 8, "100", 3); break;
 	case STAGE_PARSE:
 		if (method)

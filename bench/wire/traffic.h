@@ -46,8 +46,8 @@ struct traffic_mix {
 
 // What stands in the way of a frame, so that it leaves the engine's path there.
 enum traffic_stage {
-	STAGE_LOOP,  // Ethernet type of experiments: leaves at the first step of the frame walk
-	STAGE_WALK,  // payload begins like RTP: leaves at the gate's first look
+	STAGE_RTP,   // payload begins like RTP: leaves at the look for that
+	STAGE_FRAME, // Ethernet type of experiments: leaves at the first step of the frame walk
 	STAGE_GATE,  // a 100: SIP, ignored by the gate
 	STAGE_PARSE, // answers CANCEL: parsed, but nothing for presence
 	STAGE_EVENT, // goes all the way
