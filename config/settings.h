@@ -92,7 +92,7 @@ struct settings_wire {
 	unsigned int hep_port_count;
 	unsigned int steer_port[SETTINGS_UDP_PORTS]; // of SIP; see dataplane/steer.h
 	unsigned int steer_port_count;
-	bool dpdk_tools; // telemetry socket; dpdk-dumpcap may attach
+	bool dpdk_tools;                          // telemetry socket; dpdk-dumpcap may attach
 	settings_text hep_listen[SETTINGS_PORTS]; // endpoints
 	unsigned int hep_listen_count;
 	settings_text eal_arg[SETTINGS_EAL_ARGS];
