@@ -28,17 +28,15 @@ struct octet_set {
 	char half[2][16];
 } __attribute__((aligned(32)));
 
-// One octet, over and over; in a file of its own, as compilers make three instructions of a constant
-// that they know, each time, instead of loading it.
+// One octet, over and over; in a file of its own, as compilers make three instructions of a
+// constant that they know, each time, instead of loading it.
 struct octet_row {
 	char each[OCTETS];
 } __attribute__((aligned(32)));
 
-#define OCTET_ROW(c)                             \
-	{                                        \
-		{                                \
-			[0 ... OCTETS - 1] = (c) \
-		}                                \
+#define OCTET_ROW(c)                                 \
+	{                                            \
+		.each = { [0 ... OCTETS - 1] = (c) } \
 	}
 
 extern SIP_PRIVATE const struct octet_row octet_commas, octet_semicolons;
