@@ -14,10 +14,13 @@ enum {
 
 int call_table_init(struct call_table *table, uint64_t calls)
 {
-	*table = (struct call_table){.buckets = TABLE_MIN_BUCKETS};
-	while (table->buckets < calls && table->buckets < TABLE_MAX_BUCKETS)
-		table->buckets *= 2;
-	table->bucket = calloc(table->buckets, sizeof(*table->bucket));
+	*table = (struct call_table){
+		.buckets = buckets_of(TABLE_MIN_BUCKETS),
+		.room = TABLE_MIN_BUCKETS,
+	};
+	while (table->room < calls && table->room < TABLE_MAX_BUCKETS)
+		table->room *= 2;
+	table->bucket = calloc(table->room, sizeof(*table->bucket));
 	return table->bucket != NULL ? 0 : -ENOMEM;
 }
 
@@ -35,7 +38,25 @@ void call_table_fini(struct call_table *table)
 // The key is a keyed hash already.
 static struct call **bucket_of(const struct call_table *table, struct siphash128 key)
 {
-	return &table->bucket[key.word[0] & (table->buckets - 1)];
+	return &table->bucket[buckets_at(&table->buckets, key.word[0])];
+}
+
+static void bucket_split(struct call_table *table)
+{
+	struct call **from = &table->bucket[table->buckets.split];
+	struct call *call = *from, *next;
+
+	if (buckets_count(&table->buckets) == table->room)
+		return; // longer chains then
+	buckets_grow(&table->buckets);
+	*from = NULL;
+	for (; call != NULL; call = next) {
+		struct call **bucket = bucket_of(table, call->key);
+
+		next = call->hash_next;
+		call->hash_next = *bucket;
+		*bucket = call;
+	}
 }
 
 static bool key_equal(struct siphash128 a, struct siphash128 b)
@@ -108,6 +129,8 @@ struct call *call_table_add(struct call_table *table, struct siphash128 key, con
 {
 	if (table->free == NULL && block_add(table) < 0)
 		return NULL;
+	if (table->count >= buckets_count(&table->buckets))
+		bucket_split(table);
 	char *text = strndup(call_id, call_id_len);
 	if (text == NULL)
 		return NULL;
@@ -167,7 +190,7 @@ void call_table_each(const struct call_table *table, void (*each)(void *ctx, str
 
 size_t call_table_bytes(const struct call_table *table)
 {
-	return table->buckets * sizeof(*table->bucket) +
+	return buckets_count(&table->buckets) * sizeof(*table->bucket) +
 	       (size_t)table->blocks *
 		       (CALLS_IN_BLOCK * sizeof(struct call) + sizeof(struct call *)) +
 	       table->text_bytes;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "presence/buckets.h"
 #include "presence/calls.h"
 #include "presence/net/timer_wheel.h"
 #include "sip/siphash.h"
@@ -56,7 +57,8 @@ struct call {
 
 struct call_table {
 	struct call **bucket;
-	size_t buckets; // a power of two
+	struct buckets buckets;
+	size_t room; // buckets at most
 	struct call **block;
 	uint32_t blocks;
 	struct call *free;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Persons in a hash table by address of record, chained, doubled when it is full. A change of
-// presence is the first party that comes and the last that goes; nothing between is told.
+// Persons in a hash table by address of record. A change of presence is the first party that comes
+// and the last that goes; nothing between is told.
 #include "presence/person.h"
 
 #include <malloc.h>
@@ -10,17 +10,18 @@
 
 #include "config/clock.h"
 #include "config/log.h"
+#include "presence/buckets.h"
 #include "presence/calls.h"
 #include "sip/siphash.h"
 
-enum { PERSONS_FIRST_BUCKETS = 256 };
+enum { BUCKETS_FIRST = 256, BUCKETS_ROOM = 1 << 20 };
 
 struct persons {
 	person_sink *sink;
 	void *ctx;
 	struct siphash_key key; // with map_any, addresses of record are chosen by strangers
 	struct person **bucket;
-	size_t buckets; // a power of two
+	struct buckets buckets;
 	struct person *first;
 	size_t count, busy, text_bytes;
 };
@@ -57,8 +58,8 @@ struct persons *persons_new(person_sink *sink, void *ctx)
 		return NULL;
 	persons->sink = sink;
 	persons->ctx = ctx;
-	persons->buckets = PERSONS_FIRST_BUCKETS;
-	persons->bucket = calloc(persons->buckets, sizeof(*persons->bucket));
+	persons->buckets = buckets_of(BUCKETS_FIRST);
+	persons->bucket = calloc(BUCKETS_ROOM, sizeof(*persons->bucket));
 	if (persons->bucket == NULL ||
 	    getrandom(&persons->key, sizeof(persons->key), 0) != sizeof(persons->key)) {
 		free(persons->bucket);
@@ -92,25 +93,26 @@ void persons_free(struct persons *persons)
 
 static struct person **bucket_of(const struct persons *persons, const char *aor)
 {
-	return &persons->bucket[siphash64(&persons->key, aor, strlen(aor)) &
-				(persons->buckets - 1)];
+	uint64_t hash = siphash64(&persons->key, aor, strlen(aor));
+
+	return &persons->bucket[buckets_at(&persons->buckets, hash)];
 }
 
-// Without memory the chains just get longer.
-static void table_grow(struct persons *persons)
+static void bucket_split(struct persons *persons)
 {
-	size_t buckets = persons->buckets * 2;
-	struct person **bucket = calloc(buckets, sizeof(*bucket));
+	struct person **from = &persons->bucket[persons->buckets.split];
+	struct person *person = *from, *next;
 
-	if (bucket == NULL)
-		return;
-	free(persons->bucket);
-	persons->bucket = bucket;
-	persons->buckets = buckets;
-	for (struct person *person = persons->first; person != NULL; person = person->next) {
-		struct person **chain = bucket_of(persons, person->aor);
-		person->hash_next = *chain;
-		*chain = person;
+	if (buckets_count(&persons->buckets) == BUCKETS_ROOM)
+		return; // longer chains then
+	buckets_grow(&persons->buckets);
+	*from = NULL;
+	for (; person != NULL; person = next) {
+		struct person **bucket = bucket_of(persons, person->aor);
+
+		next = person->hash_next;
+		person->hash_next = *bucket;
+		*bucket = person;
 	}
 }
 
@@ -153,8 +155,8 @@ static struct person *person_new(struct persons *persons, const char *aor, const
 		free(person);
 		return NULL;
 	}
-	if (persons->count >= persons->buckets)
-		table_grow(persons);
+	if (persons->count >= buckets_count(&persons->buckets))
+		bucket_split(persons);
 	struct person **chain = bucket_of(persons, aor);
 	person->hash_next = *chain;
 	*chain = person;
@@ -277,7 +279,7 @@ size_t persons_busy(const struct persons *persons)
 
 size_t persons_bytes(const struct persons *persons)
 {
-	return sizeof(*persons) + persons->buckets * sizeof(*persons->bucket) +
+	return sizeof(*persons) + buckets_count(&persons->buckets) * sizeof(*persons->bucket) +
 	       persons->count * sizeof(struct person) + persons->text_bytes;
 }
 

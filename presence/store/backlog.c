@@ -2,13 +2,13 @@
 // Hash table and queue of the records that are not stored yet.
 #include "presence/store/backlog.h"
 
+#include "presence/buckets.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-// Buckets are split one at a time as keys come (linear hashing, Litwin 1980), so that no call waits
-// for all of them to be moved, and few keys stay in few cache lines. There is room for as many as
-// the limit asks for: pages nobody touched cost nothing.
+// Room for as many buckets as the limit asks for.
 enum { BUCKETS_MIN = 256, BUCKETS_MAX = 1 << 20 };
 
 struct backlog {
@@ -17,9 +17,8 @@ struct backlog {
 	uint64_t version;
 	struct backlog_entry *first, **last;
 	struct batch *spare;
-	size_t mask;  // buckets before `split`, and those they were split into, have a bit more
-	size_t split; // the next to be split
-	size_t room;
+	struct buckets buckets;
+	size_t room; // buckets at most
 	struct backlog_entry **bucket;
 };
 
@@ -40,45 +39,32 @@ struct backlog *backlog_new(size_t limit)
 		return NULL;
 	}
 	backlog->limit = limit;
-	backlog->mask = BUCKETS_MIN - 1;
+	backlog->buckets = buckets_of(BUCKETS_MIN);
 	backlog->room = buckets;
 	backlog->last = &backlog->first;
 	return backlog;
 }
 
-static size_t bucket_count(const struct backlog *backlog)
+static struct backlog_entry **bucket_of(const struct backlog *backlog, uint64_t hash)
 {
-	return backlog->mask + 1 + backlog->split;
-}
-
-static size_t bucket_of(const struct backlog *backlog, uint64_t hash)
-{
-	size_t at = hash & backlog->mask;
-
-	return at < backlog->split ? hash & (2 * backlog->mask + 1) : at;
+	return &backlog->bucket[buckets_at(&backlog->buckets, hash)];
 }
 
 static void bucket_split(struct backlog *backlog)
 {
-	struct backlog_entry **from = &backlog->bucket[backlog->split];
-	struct backlog_entry **to = &backlog->bucket[bucket_count(backlog)];
-	struct backlog_entry *entry = *from;
+	struct backlog_entry **from = &backlog->bucket[backlog->buckets.split];
+	struct backlog_entry *entry = *from, *next;
 
-	if (bucket_count(backlog) == backlog->room)
+	if (buckets_count(&backlog->buckets) == backlog->room)
 		return; // longer chains then
+	buckets_grow(&backlog->buckets);
 	*from = NULL;
-	*to = NULL;
-	while (entry) {
-		struct backlog_entry *next = entry->hash_next;
-		struct backlog_entry **half = entry->hash & (backlog->mask + 1) ? to : from;
+	for (; entry; entry = next) {
+		struct backlog_entry **bucket = bucket_of(backlog, entry->hash);
 
-		entry->hash_next = *half;
-		*half = entry;
-		entry = next;
-	}
-	if (++backlog->split > backlog->mask) {
-		backlog->mask = 2 * backlog->mask + 1;
-		backlog->split = 0;
+		next = entry->hash_next;
+		entry->hash_next = *bucket;
+		*bucket = entry;
 	}
 }
 
@@ -93,7 +79,7 @@ void backlog_free(struct backlog *backlog)
 {
 	if (!backlog)
 		return;
-	for (size_t i = 0; i < bucket_count(backlog); i++)
+	for (size_t i = 0; i < buckets_count(&backlog->buckets); i++)
 		while (backlog->bucket[i]) {
 			struct backlog_entry *entry = backlog->bucket[i];
 
@@ -119,7 +105,7 @@ static uint64_t key_hash(const struct backlog *backlog, enum record_kind kind,
 static struct backlog_entry **find(const struct backlog *backlog, uint64_t hash,
 				   enum record_kind kind, struct record_text field)
 {
-	struct backlog_entry **at = &backlog->bucket[bucket_of(backlog, hash)];
+	struct backlog_entry **at = bucket_of(backlog, hash);
 
 	while (*at &&
 	       ((*at)->hash != hash || (*at)->kind != kind || (*at)->field_len != field.len ||
@@ -213,7 +199,7 @@ struct backlog_entry *backlog_put(struct backlog *backlog, enum record_kind kind
 		entry->since_ns = now_ns;
 		*at = entry;
 		backlog->count++;
-		if (backlog->count > bucket_count(backlog))
+		if (backlog->count > buckets_count(&backlog->buckets))
 			bucket_split(backlog);
 	}
 	if (entry_set(entry, value))
