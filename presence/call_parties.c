@@ -147,7 +147,7 @@ static void party_found(void *ctx, uint64_t ticket, const struct directory_perso
 	struct person_event event = {call->cause, call->call_id, call->start_ns};
 	call_parties_put(call, role, person, &event);
 	if (!(call->flags & CALL_SETTLING))
-		call_record_save(call);
+		call_record_save_soon(call);
 }
 
 static enum identity_ignore party_ignore(const struct call *call, enum call_role role,
@@ -232,7 +232,7 @@ void call_parties_settle(struct call *call, const struct call_event *answer)
 	call->flags &= (uint8_t)~CALL_SETTLING;
 	if (call->state == CALL_UP) {
 		call_parties_replace(call);
-		call_record_save(call);
+		call_record_save_soon(call);
 	}
 	call_arm(call);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the store keeps of a call that makes somebody busy, and how it comes back after a start.
 // Only written when the call comes up and when its deadline has moved far: not for each refresh.
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "config/clock.h"
@@ -28,9 +28,17 @@ static uint64_t record_deadline(const struct call *call)
 	return call->session_ns;
 }
 
-static void aor_copy(char *out, const struct person *person)
+static void text_copy(char out[STORE_TEXT], const char *text)
 {
-	snprintf(out, STORE_TEXT, "%s", person != NULL ? person->aor : "");
+	size_t len = strnlen(text, STORE_TEXT - 1);
+
+	memcpy(out, text, len);
+	out[len] = '\0';
+}
+
+static void aor_copy(char out[STORE_TEXT], const struct person *person)
+{
+	text_copy(out, person != NULL ? person->aor : "");
 }
 
 void call_record_save(struct call *call)
@@ -50,13 +58,45 @@ void call_record_save(struct call *call)
 		return;
 	if (deadline_ns > 0)
 		record.deadline_wall_ns = clock_mono_to_wall(deadline_ns);
-	snprintf(record.call_id, sizeof(record.call_id), "%s", call->call_id);
+	text_copy(record.call_id, call->call_id);
 	aor_copy(record.caller, call->party[CALL_CALLER].person);
 	aor_copy(record.callee, call->party[CALL_CALLEE].person);
 	call_media_record(call, &record);
 	call->saved_s = (uint32_t)(deadline_ns / NS_PER_S);
 	call->flags |= CALL_KEPT;
 	store_save_call(call->calls->store, &record);
+}
+
+static void save_unsaved(struct timer *timer)
+{
+	struct calls *calls = (struct calls *)((char *)timer - offsetof(struct calls, save));
+
+	for (unsigned int i = 0; i < calls->unsaved_count; i++) {
+		struct call *call = call_table_at(&calls->table, calls->unsaved[i].index,
+						  calls->unsaved[i].generation);
+		if (call != NULL) // not over meanwhile
+			call_record_save(call);
+	}
+	calls->unsaved_count = 0;
+}
+
+// A worker killed in between reads the event again: it is held in its ring for longer.
+void call_record_save_soon(struct call *call)
+{
+	struct calls *calls = call->calls;
+	unsigned int count = calls->unsaved_count;
+
+	if (calls->store == NULL)
+		return;
+	if (count == CALLS_UNSAVED_MOST) {
+		call_record_save(call);
+		return;
+	}
+	calls->unsaved[count].index = call->index;
+	calls->unsaved[count].generation = call->generation;
+	calls->unsaved_count++;
+	if (count == 0)
+		timer_set(calls->wheel, &calls->save, 0, save_unsaved);
 }
 
 void call_record_refresh(struct call *call)

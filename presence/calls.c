@@ -77,6 +77,7 @@ void calls_free(struct calls *calls)
 {
 	if (calls == NULL)
 		return;
+	timer_cancel(calls->wheel, &calls->save);
 	call_table_each(&calls->table, call_unlink, calls);
 	call_table_fini(&calls->table);
 	identity_rules_free(calls->rules);
@@ -271,7 +272,7 @@ static void early_answered(struct call *call, const struct call_event *event, ui
 		call->cause = CAUSE_ANSWERED;
 		call_parties_count(call);
 		call_parties_replace(call);
-		call_record_save(call);
+		call_record_save_soon(call);
 	}
 	call_arm(call);
 }

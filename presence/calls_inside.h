@@ -14,6 +14,9 @@ struct identity_rules;
 struct media_claims;
 struct recent;
 
+// Calls of one turn whose records wait for the PUBLISHes; one more is saved at once.
+enum { CALLS_UNSAVED_MOST = 64 };
+
 struct calls {
 	const struct settings *settings;
 	struct timer_wheel *wheel;
@@ -31,6 +34,11 @@ struct calls {
 	struct call_table table;
 	uint64_t attempts, confirmed, learned;
 	size_t up;
+	struct timer save; // set while there are unsaved ones
+	unsigned int unsaved_count;
+	struct {
+		uint32_t index, generation;
+	} unsaved[CALLS_UNSAVED_MOST];
 };
 
 // calls.c. NULL, counted and with a line: the table is full.
@@ -105,6 +113,9 @@ void call_arm(struct call *call);
 
 // call_record.c. Nothing happens without a store.
 void call_record_save(struct call *call);
+// In the next advance of the wheel: behind what is to leave in it already, the PUBLISHes that this
+// call has caused.
+void call_record_save_soon(struct call *call);
 void call_record_refresh(struct call *call);           // if the deadline has moved far
 void call_record_media(struct call *call, bool first); // media were seen, for the first time
 void call_record_drop(struct call *call);

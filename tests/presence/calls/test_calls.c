@@ -263,6 +263,8 @@ static void the_store_hears_of_starts_and_ends(void **state)
 {
 	play("1 INVITE a>");
 	play("2 200 INVITE a>b se=600");
+	assert_int_equal(world.saves, 0); // first comes what is to be sent
+	timer_wheel_advance(world.wheel, clock_mono_ns());
 	assert_int_equal(world.saves, 1);
 	play("2.1 ACK a>b");
 	play("60 BYE a>b");
@@ -276,6 +278,41 @@ static void the_store_hears_of_starts_and_ends(void **state)
 	play("73 200 BYE a>b call=2");
 	assert_int_equal(world.saves, 1);
 	assert_int_equal(world.drops, 1);
+}
+
+// Behind the event before, in the same turn.
+static void apply(const char *line)
+{
+	struct call_event event;
+
+	scenario_event(&event, line, "");
+	calls_apply(world.calls, &event);
+}
+
+static void who_ends_at_once_is_not_stored(void **state)
+{
+	play("1 INVITE a>");
+	apply("200 INVITE a>b");
+	apply("200 BYE a>b cseq=2");
+	timer_wheel_advance(world.wheel, clock_mono_ns());
+	assert_int_equal(world.saves, 0);
+	assert_int_equal(world.drops, 0);
+}
+
+static void many_calls_of_a_turn_are_stored(void **state)
+{
+	enum { CALLS = 200 };
+	char line[64];
+
+	play("1 pass");
+	for (int i = 0; i < CALLS; i++) {
+		snprintf(line, sizeof(line), "INVITE a> call=turn-%d", i);
+		apply(line);
+		snprintf(line, sizeof(line), "200 INVITE a>b call=turn-%d", i);
+		apply(line);
+	}
+	timer_wheel_advance(world.wheel, clock_mono_ns());
+	assert_int_equal(world.saves, CALLS);
 }
 
 static void a_storm_of_refreshes_is_not_stored(void **state)
@@ -545,6 +582,8 @@ int main(void)
 		TEST(a_call_id_counts_once, open_plain),
 		TEST(random_messages_do_no_harm, open_store),
 		TEST(the_store_hears_of_starts_and_ends, open_store),
+		TEST(who_ends_at_once_is_not_stored, open_store),
+		TEST(many_calls_of_a_turn_are_stored, open_store),
 		TEST(a_storm_of_refreshes_is_not_stored, open_store),
 		cmocka_unit_test(calls_come_back),
 		TEST(a_record_without_room_is_dropped, open_store),
