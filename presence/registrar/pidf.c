@@ -40,6 +40,17 @@ static size_t utf8_character(const unsigned char *text, uint32_t *code)
 	return len;
 }
 
+// Octets of ASCII that stand for themselves.
+static size_t plain_octets(const unsigned char *text)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] < 0x7f && text[len] != '&' && text[len] != '<' &&
+	       text[len] != '>' && text[len] != '"' && text[len] != '\'')
+		len++;
+	return len;
+}
+
 static void pidf_escape(struct text *out, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -47,6 +58,11 @@ static void pidf_escape(struct text *out, const char *text)
 	size_t len;
 
 	for (; *at; at += len) {
+		len = plain_octets(at);
+		if (len > 0) {
+			text_add_n(out, (const char *)at, len);
+			continue;
+		}
 		len = utf8_character(at, &code);
 		if (len == 0 || code == 0xfffe || code == 0xffff) {
 			len = len ? len : 1;
