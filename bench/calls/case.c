@@ -27,6 +27,7 @@ struct outcome {
 	struct histogram latency[LATENCY_COUNT];
 	struct generator_totals totals;
 	struct world_cpu cpu;
+	struct waits waits; // in this time, of each thread
 	uint64_t worker_ns, store_ns, wall_ns, redis, publishes, refused;
 	bool settled;
 };
@@ -105,6 +106,8 @@ static void measure(struct world *world, struct generator *generator, double rat
 
 	lamps_take(world->lamps, start_ns, &scrap_result, outcome->latency);
 	world->cpu = (struct world_cpu){0};
+	waits_grew(&world->waits);
+	outcome->waits = world->waits;
 	outcome->worker_ns = presence_cpu_ns(&world->presence);
 	outcome->store_ns = presence_store_cpu_ns(&world->presence);
 	outcome->redis = redis_count(world->options.settings.engine.state_dir);
@@ -114,6 +117,9 @@ static void measure(struct world *world, struct generator *generator, double rat
 		   world->options.settings.calls.max_call_age_ns + DRAIN_S * NS_PER_S;
 	outcome->settled = world_run(world, generator, until_ns);
 	outcome->wall_ns = clock_mono_ns() - start_ns;
+	waits_grew(&world->waits);
+	for (int i = 0; i < WAITS_THREADS; i++)
+		outcome->waits.ns[i] = world->waits.ns[i] - outcome->waits.ns[i];
 	outcome->worker_ns = presence_cpu_ns(&world->presence) - outcome->worker_ns;
 	outcome->store_ns = presence_store_cpu_ns(&world->presence) - outcome->store_ns;
 	outcome->publishes = publishes(world, &refused) - outcome->publishes;
@@ -192,6 +198,26 @@ static void say_quantiles(struct report *report, const struct outcome *outcome)
 			      1);
 	report_figure(report, "generator_late_us_p99",
 		      (double)histogram_quantile(&outcome->totals.late, 0.99) / 1e3, 1);
+}
+
+// What of it is the machine's doing.
+static void say_alone(struct report *report, const struct outcome *outcome)
+{
+	const struct histogram *all = &outcome->latency[LATENCY_START];
+	const struct histogram *alone = &outcome->latency[LATENCY_START_ALONE];
+	double wall_ns = (double)outcome->wall_ns;
+
+	if (!waits_known(&outcome->waits))
+		return;
+	report_figure(report, "latency_alone_us_p50", histogram_quantile(alone, 0.5) / 1e3, 1);
+	report_figure(report, "latency_alone_us_p99", histogram_quantile(alone, 0.99) / 1e3, 1);
+	report_figure(report, "latency_alone_us_p999", histogram_quantile(alone, 0.999) / 1e3, 1);
+	report_figure(report, "alone_percent", 100.0 * (double)alone->count / (double)all->count,
+		      1);
+	report_figure(report, "worker_waits_percent",
+		      100 * (double)outcome->waits.ns[WAITS_WORKER] / wall_ns, 2);
+	report_figure(report, "generator_waits_percent",
+		      100 * (double)outcome->waits.ns[WAITS_WORLD] / wall_ns, 2);
 }
 
 static void say_truth(struct report *report, const struct outcome *outcome)
@@ -292,6 +318,7 @@ static int run_at_rate(const struct plan *plan, const char *name, enum settings_
 		if (!is_right(&outcome))
 			rc = complain(name, &outcome);
 		say_quantiles(&report, &outcome);
+		say_alone(&report, &outcome);
 		if (of_cpu)
 			say_cpu(&report, &outcome,
 				world.options.settings.engine.poll == POLL_ALWAYS);

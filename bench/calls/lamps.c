@@ -16,12 +16,18 @@ struct lamp {
 	uint8_t wait;
 };
 
+enum { SHOWN_MOST = 64 }; // of one turn of the registrar; more are in no LATENCY_START_ALONE
+
 struct lamps {
 	uint32_t persons;
 	uint64_t busy, busy_changed_ns; // persons in truth
 	uint64_t differing;
 	struct lamps_result result;
 	struct histogram latency[LATENCY_COUNT];
+	unsigned int shown_count; // since lamps_alone()
+	struct {
+		uint64_t due_ns, at_ns;
+	} shown[SHOWN_MOST];
 	struct lamp lamp[];
 };
 
@@ -116,6 +122,10 @@ void lamps_shown(struct lamps *lamps, uint32_t person, bool busy, uint64_t at_ns
 		lamps->result.starts_shown++;
 		lamps_count(lamps, LATENCY_START, lamp->due_ns, at_ns);
 		lamps_count(lamps, LATENCY_START_SENT, lamp->sent_ns, at_ns);
+		if (lamps->shown_count < SHOWN_MOST) {
+			lamps->shown[lamps->shown_count].due_ns = lamp->due_ns;
+			lamps->shown[lamps->shown_count++].at_ns = at_ns;
+		}
 		lamp->wait = WAIT_START_ANSWER;
 	} else if (!busy && lamp->dialogs == 0) {
 		lamps->result.ends_shown++;
@@ -141,6 +151,16 @@ void lamps_answered(struct lamps *lamps, uint32_t person, uint64_t at_ns)
 		return;
 	lamps_count(lamps, LATENCY_ANSWER, lamp->due_ns, at_ns);
 	lamp->wait = WAIT_NONE;
+}
+
+void lamps_alone(struct lamps *lamps, uint64_t since_ns)
+{
+	for (unsigned int i = 0; i < lamps->shown_count; i++) {
+		if (lamps->shown[i].due_ns >= since_ns)
+			lamps_count(lamps, LATENCY_START_ALONE, lamps->shown[i].due_ns,
+				    lamps->shown[i].at_ns);
+	}
+	lamps->shown_count = 0;
 }
 
 bool lamps_is_busy(const struct lamps *lamps, uint32_t person)

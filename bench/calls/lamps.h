@@ -14,10 +14,11 @@
 #include <stdio.h>
 
 enum latency {
-	LATENCY_START,      // 200 to INVITE meant to be sent -> PUBLISH received
-	LATENCY_START_SENT, // really sent -> PUBLISH received
-	LATENCY_ANSWER,     // 200 to INVITE meant to be sent -> 200 to the PUBLISH sent
-	LATENCY_END,        // 200 to BYE meant to be sent -> PUBLISH received
+	LATENCY_START,       // 200 to INVITE meant to be sent -> PUBLISH received
+	LATENCY_START_SENT,  // really sent -> PUBLISH received
+	LATENCY_START_ALONE, // as LATENCY_START, of those that lamps_alone() was told of
+	LATENCY_ANSWER,      // 200 to INVITE meant to be sent -> 200 to the PUBLISH sent
+	LATENCY_END,         // 200 to BYE meant to be sent -> PUBLISH received
 	LATENCY_COUNT,
 };
 
@@ -42,6 +43,10 @@ void lamps_end(struct lamps *lamps, uint32_t person, uint64_t due_ns, uint64_t s
 // What the registrar shows from now on; and that it has answered.
 void lamps_shown(struct lamps *lamps, uint32_t person, bool busy, uint64_t at_ns);
 void lamps_answered(struct lamps *lamps, uint32_t person, uint64_t at_ns);
+
+// Of what was shown since this was last called, what was due at since_ns or later had the CPUs for
+// itself.
+void lamps_alone(struct lamps *lamps, uint64_t since_ns);
 
 bool lamps_is_busy(const struct lamps *lamps, uint32_t person);  // in truth
 uint64_t lamps_differing(const struct lamps *lamps);             // persons, now

@@ -191,6 +191,7 @@ int world_open(struct world *world, const struct world_options *options)
 	int rc;
 
 	*world = (struct world){.options = *options, .segment_fd = -1, .doorbell = -1};
+	world->waits.fd[WAITS_WORKER] = world->waits.fd[WAITS_WORLD] = -1;
 	rc = open_registrar(world);
 	world->lamps = lamps_new(options->persons);
 	world->segment = segment_create(1, slots, &world->segment_fd);
@@ -215,6 +216,7 @@ int world_open(struct world *world, const struct world_options *options)
 		return rc;
 	}
 	pin(options->world_cpu);
+	waits_open(&world->waits, world->presence.pid);
 	// Until it has connected, and its store has had time to load.
 	until_ns = clock_mono_ns() + 5000 * NS_PER_MS;
 	while (clock_mono_ns() < until_ns && totals.connections_now == 0 &&
@@ -231,6 +233,7 @@ void world_close(struct world *world, bool keep)
 {
 	if (keep && world->presence.pid > 0)
 		world->options.settings.engine.on_stop = STOP_KEEP;
+	waits_close(&world->waits);
 	presence_stop(&world->presence);
 	if (world->lcore != NULL)
 		lcore_fini(world->lcore);
@@ -289,6 +292,11 @@ static bool turn_registrar(struct world *world)
 	if (!server_poll(world->registrar, 0, NULL))
 		return false;
 	world->cpu.registrar_ns += thread_cpu_ns() - start_ns;
+	// Whatever was due before the end of a wait came late because of it, in turns after this,
+	// too.
+	if (waits_grew(&world->waits))
+		world->alone_since_ns = clock_mono_ns();
+	lamps_alone(world->lamps, world->alone_since_ns);
 	return true;
 }
 

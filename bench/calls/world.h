@@ -7,6 +7,7 @@
 
 #include "bench/calls/generator.h"
 #include "bench/calls/presence.h"
+#include "bench/calls/waits.h"
 #include "bench/registrar/server.h"
 
 #include <stdbool.h>
@@ -31,6 +32,8 @@ struct world {
 	struct lamps *lamps;
 	struct segment *segment;
 	int segment_fd, doorbell;
+	struct waits waits;
+	uint64_t alone_since_ns; // no wait was seen since then
 	struct lcore *lcore;
 	struct world_cpu cpu;
 	uint32_t *person; // by the registrar's number

@@ -50,6 +50,22 @@ static void a_call_is_late_at_both_ends(void **state)
 	assert_int_equal(latency[LATENCY_END].max, 30);
 }
 
+static void only_what_was_alone_counts_as_such(void **state)
+{
+	(void)state;
+	lamps_start(lamps, 0, 100, 100);
+	lamps_shown(lamps, 0, true, 130);
+	lamps_alone(lamps, 0);
+	lamps_start(lamps, 1, 200, 270);
+	lamps_shown(lamps, 1, true, 290);
+	lamps_alone(lamps, 260);
+	lamps_alone(lamps, 0); // nothing new
+	lamps_take(lamps, 2000, &result, latency);
+	assert_int_equal(latency[LATENCY_START].count, 2);
+	assert_int_equal(latency[LATENCY_START_ALONE].count, 1);
+	assert_int_equal(latency[LATENCY_START_ALONE].max, 30);
+}
+
 static void many_calls_are_one_lamp(void **state)
 {
 	(void)state;
@@ -121,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_is_late_at_both_ends),
+		TEST(only_what_was_alone_counts_as_such),
 		TEST(many_calls_are_one_lamp),
 		TEST(a_gap_counts),
 		TEST(what_was_too_brief_may_be_shown_late),
