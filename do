@@ -17,6 +17,7 @@ packages_guard="valgrind binutils"
 packages_report="python3 gnuplot-nox"
 packages_bench="$packages_report $packages_test $packages_lab util-linux valgrind dpdk-dev
 	libsofia-sip-ua-dev libre-dev redis-tools tcpdump"
+packages_fuzz="clang-14 libclang-rt-14-dev xz-utils"
 packages_lint="clang-14 clang-format-14 shellcheck git"
 
 usage() {
@@ -32,6 +33,7 @@ usage() {
 		          $(bench_names)
 		  report  docs/performance.md from the results that are there
 		  guard   build, then count instructions; more than bench/instructions.txt says fails
+		  fuzz    build, then each fuzz target for a minute, two at a time on two cores
 		  lint    format, warnings as errors with gcc and clang, layers, names, shell scripts
 		  clean   remove the build directories
 	END
@@ -164,6 +166,12 @@ verb_guard() {
 	bench/guard/guard.sh "$build"
 }
 
+verb_fuzz() {
+	# shellcheck disable=SC2086
+	need $packages_build $packages_fuzz
+	tests/fuzz/run.sh
+}
+
 scripts() {
 	git ls-files | while read -r file; do
 		[ -f "$file" ] || continue
@@ -192,7 +200,7 @@ verb_lint() {
 }
 
 verb_clean() {
-	rm -rf build build-gcc build-clang build-asan
+	rm -rf build build-gcc build-clang build-asan build-fuzz
 }
 
 case ${1:-} in
@@ -202,7 +210,7 @@ bench-*)
 	[ $# -eq 0 ] || [ "$1" = -- ] || die "arguments for bench-$name stand behind --"
 	run_benches "$name" "$@"
 	;;
-run | test | build | bench | report | guard | lint | clean)
+run | test | build | bench | report | guard | fuzz | lint | clean)
 	[ $# -eq 1 ] || die "$1 takes no arguments"
 	"verb_$1"
 	;;
