@@ -104,6 +104,9 @@ enum wire_counter {
 	WIRE_SHED_STARTS,  // dropped because ring and overflow list were full; never an end of call
 	WIRE_SHED_UNKNOWN, // the same: ends of calls that were never answered
 	WIRE_SHED_ENDS,    // must stay 0
+	// Captures for the operator.
+	WIRE_CAPTURED,
+	WIRE_CAPTURE_LOST, // matched, but the file was written too slowly
 	// Loop.
 	WIRE_LOOPS,
 	WIRE_EMPTY_POLLS,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one piece of memory the two halves share: a sealed memfd made by the supervisor before it
-// starts them. Holds the event rings, the wire's counters, the wire's settings by generation, the
-// addresses of media, the calls that are known, and the secret key of the hashes. Presence asleep
-// is woken through the doorbell (link/doorbell.h).
+// starts them. Holds the event rings, the wire's counters, the wire's settings by generation, what
+// is captured, the addresses of media, the calls that are known, and the secret key of the hashes.
+// Presence asleep is woken through the doorbell (link/doorbell.h).
 #pragma once
 
 #include <stdint.h>
 
+#include "link/capture_box.h"
 #include "link/counters.h"
 #include "link/event_ring.h"
 #include "link/known_calls.h"
@@ -15,7 +16,7 @@
 
 enum {
 	SEGMENT_MAGIC = 0x6f66686b, // "ofhk"
-	SEGMENT_VERSION = 4,
+	SEGMENT_VERSION = 5,
 	SEGMENT_LCORES = 16,
 	SEGMENT_PORTS = 8,
 };
@@ -35,6 +36,7 @@ struct segment {
 	uint32_t wire_ready;                   // wire: wo; ports are open and polled
 	uint64_t worker_heartbeat;             // presence: wo, supervisor: ro
 	struct wire_settings_box settings;
+	struct capture_box capture;
 	struct wire_port_counters port[SEGMENT_PORTS]; // wire: wo
 	struct wire_counters counters[SEGMENT_LCORES]; // poll core: wo
 	uint64_t ring_offset[SEGMENT_LCORES];
