@@ -10,12 +10,14 @@
 #include "dataplane/frame.h"
 #include "dataplane/hep_listener.h"
 #include "dataplane/poison.h"
+#include "dataplane/probe.h"
 #include "dataplane/rtp.h"
 #include "dataplane/tcp_flow.h"
 #include "link/doorbell.h"
 #include "link/event_ring.h"
 
 #undef NS_PER_S // DPDK has one of its own
+#include <rte_branch_prediction.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
@@ -113,7 +115,7 @@ static void unpoison_tail(const struct rte_mbuf *packet)
 		 rte_pktmbuf_tailroom(packet));
 }
 
-static void look_at(struct lcore *lcore, struct rte_mbuf *packet, uint64_t now_ns)
+static void look_at(struct lcore *lcore, uint8_t port, struct rte_mbuf *packet, uint64_t now_ns)
 {
 	const uint8_t *data = rte_pktmbuf_mtod(packet, const uint8_t *);
 	uint32_t len = rte_pktmbuf_pkt_len(packet);
@@ -128,8 +130,13 @@ static void look_at(struct lcore *lcore, struct rte_mbuf *packet, uint64_t now_n
 		}
 	}
 	poison_tail(packet);
+	struct probe *probe = lcore->look.probe;
+	if (unlikely(probe))
+		probe_begin(probe, port, data, len, now_ns);
 	frame_walk(data, len, &frame);
 	look_frame(&lcore->look, &frame, data, now_ns);
+	if (unlikely(probe))
+		probe_end(probe);
 	unpoison_tail(packet);
 }
 
@@ -186,7 +193,7 @@ static bool poll_queue(struct lcore *lcore, const struct lcore_queue *queue)
 	uint64_t now_ns = clock_mono_ns();
 	uint16_t left = pass_rtp(lcore, packets, count, rest, now_ns);
 	for (uint16_t i = 0; i < left; i++)
-		look_at(lcore, rest[i], now_ns);
+		look_at(lcore, queue->index, rest[i], now_ns);
 	media_flush_many(&lcore->look.media, lcore->counters);
 	rte_pktmbuf_free_bulk(packets, count);
 	if (lcore->news)
@@ -209,6 +216,8 @@ static void housekeep(struct lcore *lcore)
 
 	if (wire_settings_follow(&lcore->segment->settings, &lcore->settings_seen, &settings))
 		follow(lcore, &settings);
+	if (lcore->probe)
+		lcore->look.probe = probe_follow(lcore->probe) ? lcore->probe : NULL;
 	defrag_expire(lcore->look.defrag, clock_mono_ns());
 	tcp_flows_expire(lcore->look.flows, clock_mono_ns());
 	// A presence that went to sleep or came back while nothing new arrived.

@@ -13,6 +13,7 @@
 #include "link/segment.h"
 
 struct hep_listener;
+struct probe;
 struct settings;
 
 enum { LCORE_QUEUES = 128 };
@@ -21,6 +22,7 @@ struct lcore_queue {
 	uint16_t port, queue;
 	bool forwards;
 	uint16_t other_port; // where to, when it does
+	uint8_t index;       // of the port in wire.ports
 };
 
 struct lcore {
@@ -29,6 +31,7 @@ struct lcore {
 	struct lcore_queue queue[LCORE_QUEUES];
 	const bool *stop;         // main thread: wo
 	struct hep_listener *hep; // NULL: none
+	struct probe *probe;      // NULL: no captures
 	bool takes_signals;       // net_tap wakes by real-time signals
 	struct segment *segment;
 	struct event_ring *ring;
@@ -43,7 +46,8 @@ struct lcore {
 	uint8_t *scratch; // a packet of several segments, in one piece
 };
 
-// Queues, stop, hep and takes_signals are the caller's. 0, or -errno with a sentence in error.
+// Queues, stop, hep, probe and takes_signals are the caller's. 0, or -errno with a sentence in
+// error.
 int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *settings,
 	       struct segment *segment, int doorbell, char *error, size_t error_size);
 void lcore_fini(struct lcore *lcore);

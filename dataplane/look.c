@@ -6,6 +6,7 @@
 #include "dataplane/event.h"
 #include "dataplane/frame.h"
 #include "dataplane/hep.h"
+#include "dataplane/probe.h"
 #include "dataplane/tcp_flow.h"
 #include "link/counters.h"
 #include "sip/call.h"
@@ -60,6 +61,9 @@ bool look_payload(struct look *look, const struct frame *frame, const char *payl
 	value[gate_counter[verdict]]++;
 	if (verdict == GATE_NOT_SIP || verdict == GATE_STUN)
 		media_see(&look->media, frame, payload, len, now_ns, look->counters);
+	if (__builtin_expect(look->probe != NULL, 0) &&
+	    (verdict == GATE_IGNORE || verdict == GATE_PARSE))
+		probe_message(look->probe, frame, payload, len, now_ns);
 	if (verdict == GATE_IGNORE)
 		value[WIRE_SIP_MESSAGES]++;
 	if (verdict != GATE_PARSE)
@@ -145,10 +149,14 @@ void look_hep(struct look *look, const uint8_t *message, size_t len, uint64_t no
 	value[WIRE_RX_FRAMES]++;
 	value[WIRE_RX_BYTES] += len;
 	value[WIRE_HEP]++;
+	if (look->probe)
+		probe_begin(look->probe, PROBE_SOCKET, message, len, now_ns);
 	if (hep_walk(message, &frame) == FRAME_DATAGRAM)
 		look_datagram(look, &frame, message, now_ns);
 	else
 		value[frame.reason]++;
+	if (look->probe)
+		probe_end(look->probe);
 }
 
 static void count_tunnels(const struct frame *frame, uint64_t *value)

@@ -15,6 +15,7 @@
 
 struct defrag;
 struct frame;
+struct probe;
 struct tcp_flows;
 struct wire_counters;
 
@@ -32,6 +33,7 @@ struct look {
 	struct defrag *defrag;
 	struct tcp_flows *flows;
 	struct media media;
+	struct probe *probe; // NULL: no capture runs
 	look_tell_fn *tell;
 	void *ctx;
 	struct call_event event;

@@ -5,6 +5,7 @@
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/settings.h"
+#include "dataplane/capture.h"
 #include "dataplane/cores.h"
 #include "dataplane/defrag.h"
 #include "dataplane/eal.h"
@@ -29,8 +30,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define STATISTICS_NS NS_PER_S
+
 enum {
-	STATISTICS_MS = 1000,
 	SPARE_MEMORY =
 		128 << 20, // EAL, drivers, rings, and what padding costs; untouched it is free
 };
@@ -43,6 +45,7 @@ struct wire {
 	unsigned int ports;
 	struct port port[SETTINGS_PORTS];
 	struct lcore lcore[SEGMENT_LCORES];
+	struct capture *capture;
 	bool stop, warned_of_checksums;
 	int wake; // eventfd: wire_stop() to wire_run()
 	char summary[1024];
@@ -168,6 +171,7 @@ static void assign_queues(struct wire *wire, unsigned int index)
 	bool forwards = wire->settings.wire.mode == MODE_INLINE;
 
 	lcore->stop = &wire->stop;
+	lcore->probe = capture_probe(wire->capture, index);
 	for (unsigned int i = 0; i < wire->ports; i++) {
 		const struct port *port = &wire->port[i];
 		lcore->takes_signals |= port->name.kind == PORT_TAP;
@@ -179,6 +183,7 @@ static void assign_queues(struct wire *wire, unsigned int index)
 				.queue = q,
 				.forwards = forwards,
 				.other_port = forwards ? wire->port[i ^ 1].id : 0,
+				.index = (uint8_t)i,
 			};
 		}
 	}
@@ -258,6 +263,11 @@ static int open_all(struct wire *wire, int doorbell, char *error, size_t size)
 		err = open_ports(wire, error, size);
 	if (!err)
 		err = open_hep(wire, error, size);
+	if (!err) {
+		wire->capture = capture_new(&wire->settings, wire->segment);
+		if (!wire->capture)
+			err = refuse(-ENOMEM, error, size, "no memory for captures");
+	}
 	for (unsigned int i = 0; i < wire->cores.count && !err; i++) {
 		assign_queues(wire, i);
 		err = lcore_init(&wire->lcore[i], i, &wire->settings, wire->segment, doorbell,
@@ -338,13 +348,18 @@ int wire_run(struct wire *wire)
 		wire_stop(wire);
 	else
 		__atomic_store_n(&wire->segment->wire_ready, 1, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&wire->stop, __ATOMIC_RELAXED)) {
-		read_statistics(wire);
-		if (wire->settings.wire.mode == MODE_INLINE)
-			warn_of_checksums(wire);
-		poll(&wake, 1, STATISTICS_MS);
+	for (uint64_t due_ns = 0; !__atomic_load_n(&wire->stop, __ATOMIC_RELAXED);) {
+		uint64_t now_ns = clock_mono_ns();
+		if (now_ns >= due_ns) {
+			due_ns = now_ns + STATISTICS_NS;
+			read_statistics(wire);
+			if (wire->settings.wire.mode == MODE_INLINE)
+				warn_of_checksums(wire);
+		}
+		poll(&wake, 1, capture_turn(wire->capture));
 	}
 	rte_eal_mp_wait_lcore();
+	capture_finish(wire->capture);
 	read_statistics(wire);
 	__atomic_store_n(&wire->segment->wire_ready, 0, __ATOMIC_RELEASE);
 	return err;
@@ -365,6 +380,7 @@ void wire_close(struct wire *wire)
 		return;
 	for (unsigned int i = 0; i < wire->cores.count; i++)
 		lcore_fini(&wire->lcore[i]);
+	capture_free(wire->capture);
 	hep_listener_free(wire->lcore[0].hep);
 	for (unsigned int i = 0; i < wire->ports; i++)
 		port_close(&wire->port[i]);
