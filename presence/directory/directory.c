@@ -126,6 +126,17 @@ void directory_find(struct directory *directory, const char *identity, size_t le
 	found(ctx, ticket, person.aor != NULL ? &person : NULL);
 }
 
+void directory_numbers_of(const struct directory *directory, const char *aor,
+			  directory_number_fn *each, void *ctx)
+{
+	const struct directory_entry *entry = NULL;
+
+	if (directory->file != NULL)
+		entry = directory_file_aor(directory->file, aor);
+	if (entry != NULL)
+		directory_file_numbers_of(directory->file, entry, each, ctx);
+}
+
 size_t directory_persons(const struct directory *directory)
 {
 	return directory->file != NULL ? directory_file_persons(directory->file) : 0;

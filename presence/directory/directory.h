@@ -28,6 +28,11 @@ void directory_free(struct directory *directory);
 // to found().
 void directory_find(struct directory *directory, const char *identity, size_t len,
 		    directory_found_fn *found, void *ctx, uint64_t ticket);
+// All that the directory has for a person, after the number rules and as it was written; none for a
+// person it does not know. For operators: looks through the whole directory.
+typedef void directory_number_fn(void *ctx, const char *number);
+void directory_numbers_of(const struct directory *directory, const char *aor,
+			  directory_number_fn *each, void *ctx);
 // Reads the file anew; the old content stays when it has problems. 0 or -errno, with a log line.
 int directory_reload(struct directory *directory, const struct settings *settings);
 size_t directory_persons(const struct directory *directory);

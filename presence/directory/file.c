@@ -25,7 +25,8 @@ enum {
 };
 
 struct map_slot {
-	char *key; // owned
+	char *key;     // owned
+	char *written; // owned; how the file has it, NULL: like the key
 	struct directory_entry *entry;
 };
 
@@ -165,6 +166,14 @@ static int person_normal(struct reading *reading, const char *field, char aor[NO
 	return 0;
 }
 
+static int written_keep(struct directory_file *file, const char *number, const char *written)
+{
+	struct map_slot *slot = map_slot_of(file, &file->numbers, number);
+
+	slot->written = strdup(written);
+	return slot->written != NULL ? 0 : -ENOMEM;
+}
+
 static int number_add(struct reading *reading, const char *field, struct directory_entry *entry)
 {
 	char number[NORMAL_BYTES];
@@ -178,6 +187,8 @@ static int number_add(struct reading *reading, const char *field, struct directo
 	normal_fold(number);
 	struct directory_entry *other = map_add(reading->file, &reading->file->numbers, number,
 						entry, &error);
+	if (other == NULL && error == 0 && strcmp(field, number) != 0)
+		error = written_keep(reading->file, number, field);
 	if (other != NULL && other != entry)
 		return problem(reading, "this number belongs to two persons", field);
 	return error;
@@ -304,8 +315,10 @@ void directory_file_free(struct directory_file *file)
 		free(file->aors.slot[i].key);
 		free(file->aors.slot[i].entry);
 	}
-	for (size_t i = 0; i < file->numbers.slots; i++)
+	for (size_t i = 0; i < file->numbers.slots; i++) {
 		free(file->numbers.slot[i].key);
+		free(file->numbers.slot[i].written);
+	}
 	free(file->aors.slot);
 	free(file->numbers.slot);
 	free(file);
@@ -328,6 +341,21 @@ const struct directory_entry *directory_file_number(const struct directory_file 
 	snprintf(folded, sizeof(folded), "%s", number);
 	normal_fold(folded);
 	return map_get(file, &file->numbers, folded);
+}
+
+void directory_file_numbers_of(const struct directory_file *file,
+			       const struct directory_entry *entry, directory_number_fn *each,
+			       void *ctx)
+{
+	for (size_t i = 0; i < file->numbers.slots; i++) {
+		const struct map_slot *slot = &file->numbers.slot[i];
+
+		if (slot->key == NULL || slot->entry != entry)
+			continue;
+		each(ctx, slot->key);
+		if (slot->written != NULL)
+			each(ctx, slot->written);
+	}
 }
 
 size_t directory_file_persons(const struct directory_file *file)

@@ -24,5 +24,11 @@ const struct directory_entry *directory_file_aor(const struct directory_file *fi
 						 const char *aor);
 const struct directory_entry *directory_file_number(const struct directory_file *file,
 						    const char *number);
+// All numbers and users of an entry, after the rules and as the file has them. Looks through the
+// whole table.
+typedef void directory_number_fn(void *ctx, const char *number);
+void directory_file_numbers_of(const struct directory_file *file,
+			       const struct directory_entry *entry, directory_number_fn *each,
+			       void *ctx);
 size_t directory_file_persons(const struct directory_file *file);
 size_t directory_file_numbers(const struct directory_file *file);
