@@ -133,7 +133,7 @@ void control_error(bool as_json, FILE *out, const char *fmt, ...)
 	fputc('\n', out);
 }
 
-// "explain sip:john@x --json\n" -> verb, argument, json; in place.
+// "capture start rejected --json\n" -> verb, argument of any number of words, json; in place.
 static void request_split(char *request, const char **verb, const char **argument, bool *json)
 {
 	char *save = NULL;
@@ -143,11 +143,18 @@ static void request_split(char *request, const char **verb, const char **argumen
 	*json = false;
 	if (*verb == NULL)
 		*verb = "";
-	for (char *word; (word = strtok_r(NULL, " \r\n", &save)) != NULL;) {
-		if (strcmp(word, "--json") == 0)
+	for (char *word, *end = NULL; (word = strtok_r(NULL, " \r\n", &save)) != NULL;) {
+		if (strcmp(word, "--json") == 0) {
 			*json = true;
+			continue;
+		}
+		size_t len = strlen(word);
+		if (end == NULL)
+			*argument = end = word;
 		else
-			*argument = word;
+			*end++ = ' ';
+		memmove(end, word, len + 1);
+		end += len;
 	}
 }
 

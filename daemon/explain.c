@@ -138,15 +138,28 @@ static void search_directory(struct worker *worker, const char *who, struct sear
 			 colon == NULL && strchr(who, '@') != NULL ? "sip:" : "", who);
 }
 
+static struct person *search_person(struct worker *worker, const char *who, struct search *search)
+{
+	search_directory(worker, who, search);
+	search->found = person_find(worker_parts(worker)->persons, search->aor);
+	if (search->found == NULL)
+		persons_each(worker_parts(worker)->persons, search_by_name, search);
+	return search->found;
+}
+
 struct person *view_person_find(struct worker *worker, const char *who)
 {
 	struct search search = {0};
 
-	search_directory(worker, who, &search);
-	search.found = person_find(worker_parts(worker)->persons, search.aor);
-	if (search.found == NULL)
-		persons_each(worker_parts(worker)->persons, search_by_name, &search);
-	return search.found;
+	return search_person(worker, who, &search);
+}
+
+void view_user_aor(struct worker *worker, const char *who, char aor[SETTINGS_TEXT])
+{
+	struct search search = {0};
+	const struct person *person = search_person(worker, who, &search);
+
+	snprintf(aor, SETTINGS_TEXT, "%s", person != NULL ? person->aor : search.aor);
 }
 
 // What is said of a person that view_person_find() did not find.

@@ -86,9 +86,13 @@ void shared_init(struct shared *shared)
 int shared_open(struct shared *shared, const struct settings *settings, char *error,
 		size_t error_size)
 {
+	char captures[SETTINGS_TEXT + 16];
 	int rc;
 
+	snprintf(captures, sizeof(captures), "%s/captures", settings->engine.state_dir);
 	rc = privileges_directory(settings, settings->engine.state_dir, 0750, error, error_size);
+	if (rc == 0)
+		rc = privileges_directory(settings, captures, 0750, error, error_size);
 	// Members of control.group pass through it; the socket in it has a mode of its own.
 	if (rc == 0)
 		rc = privileges_directory(settings, settings->engine.run_dir, 0755, error,

@@ -2,6 +2,7 @@
 #include "daemon/verbs.h"
 
 #include "config/log.h"
+#include "daemon/capture_view.h"
 #include "daemon/control.h"
 #include "daemon/half.h"
 #include "daemon/json.h"
@@ -97,6 +98,11 @@ static void verb_explain(struct presence *presence, const char *argument, bool a
 	view_explain(presence->worker, argument, as_json, out);
 }
 
+static void verb_capture(struct presence *presence, const char *argument, bool as_json, FILE *out)
+{
+	capture_view(presence, argument, as_json, out);
+}
+
 static const struct {
 	const char *name;
 	bool needs_argument;
@@ -105,7 +111,7 @@ static const struct {
 	{"status", false, verb_status},   {"calls", false, verb_calls},
 	{"persons", false, verb_persons}, {"explain", true, verb_explain},
 	{"clear", true, verb_clear},      {"reload", false, verb_reload},
-	{"wire", false, verb_wire},
+	{"wire", false, verb_wire},       {"capture", false, verb_capture},
 };
 
 bool verbs_answer(void *ctx, const char *verb, const char *argument, bool json, FILE *out)

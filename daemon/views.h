@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "config/settings.h"
 #include "daemon/json.h"
 
 struct call_view;
@@ -21,6 +22,8 @@ void view_explain(struct worker *worker, const char *who, bool as_json, FILE *ou
 // who: an address of record with or without its scheme, its user part alone, or a number that the
 // directory knows. NULL: no call and no publication of such a person.
 struct person *view_person_find(struct worker *worker, const char *who);
+// The address of record that the same `who` means; of nobody known, `who` itself.
+void view_user_aor(struct worker *worker, const char *who, char aor[SETTINGS_TEXT]);
 // What is left to say of a person that view_person_find() did not find.
 void view_unknown_person(struct worker *worker, const char *who, bool as_json, FILE *out);
 

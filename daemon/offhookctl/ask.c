@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/offhookctl/verb.h"
 
+#include "daemon/capture_view.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,12 +58,15 @@ static bool begins_with(const char *buf, ssize_t len, const char *word)
 // An answer may say that it failed; what is for people goes where errors go.
 static int answer_copy(int fd, const char *socket_path)
 {
+	static const char again[] = CAPTURE_WAIT "\n";
 	bool first = true, failed = false;
 	FILE *out = stdout;
 	char buf[65536];
 	ssize_t n;
 
 	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		if (first && n == sizeof(again) - 1 && memcmp(buf, again, (size_t)n) == 0)
+			return VERB_AGAIN;
 		if (first && begins_with(buf, n, "error:"))
 			out = stderr;
 		if (first)

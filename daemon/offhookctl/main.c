@@ -17,6 +17,10 @@ static const char usage[] =
 	"  explain USER     why USER is shown on the phone, or not\n"
 	"  clear USER       forget USER's calls and remove the publication\n"
 	"  reload           read the settings again\n"
+	"  capture start [rejected | call CALL-ID | user USER] [--bytes SIZE] [--seconds N]\n"
+	"                   write what was not understood, one call, or the calls of USER to a\n"
+	"                   pcapng file, for a bug report; at most 64M and 600 seconds\n"
+	"  capture stop, capture status\n"
 	"  replay FILE [--settings FILE] [--map-any DOMAIN] [--json]\n"
 	"                   what a capture (pcap, pcapng) would have published; needs no engine\n"
 	"USER is an address of record, its user part, or a number the directory knows.\n"
@@ -30,6 +34,9 @@ static const struct {
 	{"clear", true},   {"reload", false}, {"wire", false},
 };
 
+// A verb, what to do, a kind of filter and its value.
+enum { WORDS = 4 };
+
 static int usage_error(const char *what, const char *word)
 {
 	fprintf(stderr, "offhookctl: %s %s\n%s", what, word, usage);
@@ -42,28 +49,8 @@ static bool has_blanks(const char *word)
 	return word[0] == '\0' || strpbrk(word, " \t\r\n") != NULL;
 }
 
-// Options may stand before and after the verb.
-static int ask(int argc, char **argv)
+static int ask_question(const char *socket_path, const char *verb, const char *argument, bool json)
 {
-	const char *socket_path = DEFAULT_SOCKET, *verb = NULL, *argument = "";
-	bool json = false;
-
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			json = true;
-		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
-			socket_path = argv[++i];
-		else if (argv[i][0] == '-')
-			return usage_error("what is", argv[i]);
-		else if (verb == NULL)
-			verb = argv[i];
-		else if (argument[0] == '\0' && !has_blanks(argv[i]))
-			argument = argv[i];
-		else
-			return usage_error("what is", argv[i]);
-	}
-	if (verb == NULL)
-		return usage_error("which", "verb?");
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		if (strcmp(verb, questions[i].verb) != 0)
 			continue;
@@ -74,6 +61,38 @@ static int ask(int argc, char **argv)
 		return verb_ask(socket_path, verb, argument, json);
 	}
 	return usage_error("there is no verb", verb);
+}
+
+// Options may stand before and after the verb.
+static int ask(int argc, char **argv)
+{
+	const char *socket_path = DEFAULT_SOCKET, *bytes = NULL, *seconds = NULL;
+	const char *word[WORDS] = {NULL};
+	unsigned int words = 0;
+	bool json = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			json = true;
+		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
+			socket_path = argv[++i];
+		else if (strcmp(argv[i], "--bytes") == 0 && i + 1 < argc)
+			bytes = argv[++i];
+		else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
+			seconds = argv[++i];
+		else if (words == WORDS || (words > 0 && has_blanks(argv[i])) ||
+			 (argv[i][0] == '-' && words < WORDS - 1)) // a Call-ID may have one
+			return usage_error("what is", argv[i]);
+		else
+			word[words++] = argv[i];
+	}
+	if (words == 0)
+		return usage_error("which", "verb?");
+	if (strcmp(word[0], "capture") == 0)
+		return verb_capture(socket_path, words - 1, word + 1, bytes, seconds, json);
+	if (words > 2 || bytes || seconds)
+		return usage_error("what is", words > 2 ? word[2] : bytes ? bytes : seconds);
+	return ask_question(socket_path, word[0], word[1] ? word[1] : "", json);
 }
 
 int main(int argc, char **argv)
