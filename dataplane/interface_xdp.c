@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Netlink asks for the program and takes it off (rtnetlink(7), IFLA_XDP), bpf(2) for its name. A
 // program of libxdp's own for AF_XDP sockets is dead when no such socket is bound to the interface.
-// That is found out by binding one: not every kernel has the diagnosis of AF_XDP sockets.
 #include "dataplane/interface_xdp.h"
 
 #include "config/log.h"
+#include "dataplane/xdp_socket.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
-#include <linux/if_xdp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
@@ -19,13 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_BYTES = 32768, PROBE_BYTES = 4096, PROBES = 5 };
+enum { ANSWER_BYTES = 32768, PROGRAM_MAPS = 8 };
 
 static const char OUR_PROGRAM[] = "xsk_def_prog"; // libxdp's, which net_af_xdp attaches
 
@@ -64,108 +61,125 @@ static const struct rtattr *find(const void *first, size_t len, unsigned short t
 	return NULL;
 }
 
-// Number of the attached program; 0: none, or the kernel would not say.
-static uint32_t attached(unsigned int index)
+// The attached program, and the flag of its mode, which it can be taken off by only.
+struct attached {
+	uint32_t program; // 0: none, or the kernel would not say
+	uint32_t mode;
+};
+
+static struct attached attached_to(unsigned int index)
 {
-	static const unsigned short ids[] = {IFLA_XDP_PROG_ID, IFLA_XDP_DRV_PROG_ID,
-					     IFLA_XDP_SKB_PROG_ID, IFLA_XDP_HW_PROG_ID};
+	static const struct {
+		unsigned short id;
+		uint32_t mode;
+	} modes[] = {{IFLA_XDP_DRV_PROG_ID, XDP_FLAGS_DRV_MODE},
+		     {IFLA_XDP_SKB_PROG_ID, XDP_FLAGS_SKB_MODE},
+		     {IFLA_XDP_HW_PROG_ID, XDP_FLAGS_HW_MODE}};
 	struct link_request request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(request.link)),
 						  .nlmsg_type = RTM_GETLINK,
 						  .nlmsg_flags = NLM_F_REQUEST},
 				       .link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index}};
 	_Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
+	struct attached attached = {0};
 	ssize_t len = ask(NETLINK_ROUTE, &request.header, answer, sizeof(answer));
 	const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
 
 	if (len < 0 || !NLMSG_OK(header, (size_t)len) || header->nlmsg_type != RTM_NEWLINK)
-		return 0;
+		return attached;
 	const struct ifinfomsg *link = NLMSG_DATA(header);
 	const struct rtattr *xdp = find(IFLA_RTA(link), IFLA_PAYLOAD(header), IFLA_XDP);
-	for (size_t i = 0; xdp && i < sizeof(ids) / sizeof(ids[0]); i++) {
-		const struct rtattr *id = find(RTA_DATA(xdp), RTA_PAYLOAD(xdp), ids[i]);
-		uint32_t value;
+	for (size_t i = 0; xdp && i < sizeof(modes) / sizeof(modes[0]); i++) {
+		const struct rtattr *id = find(RTA_DATA(xdp), RTA_PAYLOAD(xdp), modes[i].id);
 		if (!id)
 			continue;
-		memcpy(&value, RTA_DATA(id), sizeof(value));
-		if (value)
-			return value;
+		memcpy(&attached.program, RTA_DATA(id), sizeof(attached.program));
+		attached.mode = modes[i].mode;
+		if (attached.program)
+			return attached;
 	}
-	return 0;
+	return attached;
 }
 
-static bool is_ours(uint32_t program)
+static int bpf(int command, union bpf_attr *attr)
+{
+	long rc = syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return rc < 0 ? -errno : (int)rc;
+}
+
+static int describe(int fd, void *info, uint32_t size)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = size;
+	attr.info.info = (uint64_t)(uintptr_t)info;
+	return bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+}
+
+static bool is_of_sockets(uint32_t map)
+{
+	union bpf_attr attr;
+	struct bpf_map_info info;
+
+	memset(&attr, 0, sizeof(attr));
+	memset(&info, 0, sizeof(info));
+	attr.map_id = map;
+	int fd = bpf(BPF_MAP_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return false;
+	int err = describe(fd, &info, sizeof(info));
+	close(fd);
+	return err == 0 && info.type == BPF_MAP_TYPE_XSKMAP;
+}
+
+// A descriptor of the program if it is libxdp's and feeds AF_XDP sockets; -1: it is not.
+static int ours_open(uint32_t program)
 {
 	union bpf_attr attr;
 	struct bpf_prog_info info;
+	uint32_t maps[PROGRAM_MAPS];
+	bool feeds = false;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.prog_id = program;
-	int fd = (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
-	if (fd < 0)
-		return false;
 	memset(&info, 0, sizeof(info));
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uint64_t)(uintptr_t)&info;
-	long err = syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
+	attr.prog_id = program;
+	int fd = bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+	if (fd < 0)
+		return -1;
+	info.map_ids = (uint64_t)(uintptr_t)maps;
+	info.nr_map_ids = PROGRAM_MAPS;
+	if (describe(fd, &info, sizeof(info)) == 0 &&
+	    strncmp(info.name, OUR_PROGRAM, BPF_OBJ_NAME_LEN - 1) == 0)
+		for (uint32_t i = 0; i < info.nr_map_ids && i < PROGRAM_MAPS && !feeds; i++)
+			feeds = is_of_sockets(maps[i]);
+	if (feeds)
+		return fd;
 	close(fd);
-	return err == 0 && strncmp(info.name, OUR_PROGRAM, BPF_OBJ_NAME_LEN - 1) == 0;
+	return -1;
 }
 
-// An AF_XDP socket on the first queue, with the least of everything it needs. 0 or -errno.
-static int bind_probe(int fd, unsigned int index, void *memory)
-{
-	struct xdp_umem_reg area = {
-		.addr = (uintptr_t)memory, .len = PROBE_BYTES, .chunk_size = PROBE_BYTES / 2};
-	struct sockaddr_xdp address = {
-		.sxdp_family = AF_XDP, .sxdp_flags = XDP_COPY, .sxdp_ifindex = index};
-	static const int rings[] = {XDP_UMEM_FILL_RING, XDP_UMEM_COMPLETION_RING, XDP_RX_RING};
-	int entries = 2;
-
-	if (setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &area, sizeof(area)) < 0)
-		return -errno;
-	for (size_t i = 0; i < sizeof(rings) / sizeof(rings[0]); i++)
-		if (setsockopt(fd, SOL_XDP, rings[i], &entries, sizeof(entries)) < 0)
-			return -errno;
-	return bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
-}
-
-// Whether an AF_XDP socket is bound to the interface: then no other can be. The kernel lets go of a
-// closed socket a little later, one that was killed and the one tried here alike.
-static bool in_use(unsigned int index)
-{
-	const struct timespec a_moment = {.tv_nsec = 100000000};
-	void *memory = mmap(NULL, PROBE_BYTES, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	int err = -EBUSY;
-
-	if (memory == MAP_FAILED)
-		return true;
-	for (int i = 0; i < PROBES && err == -EBUSY; i++) {
-		int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
-		if (fd < 0)
-			break;
-		err = bind_probe(fd, index, memory);
-		close(fd);
-		nanosleep(&a_moment, NULL);
-	}
-	munmap(memory, PROBE_BYTES);
-	return err != 0;
-}
-
-static int detach(unsigned int index)
+// This program and no other, should somebody have put one in its place by now.
+static int detach(unsigned int index, int program_fd, uint32_t mode)
 {
 	struct link_request request = {.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(request.link)),
 						  .nlmsg_type = RTM_SETLINK,
 						  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
 				       .link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index}};
 	struct {
-		struct rtattr nest, fd;
-		int32_t value;
-	} xdp = {{sizeof(xdp), IFLA_XDP | NLA_F_NESTED},
-		 {RTA_LENGTH(sizeof(int32_t)), IFLA_XDP_FD},
-		 -1};
+		struct rtattr nest;
+		struct {
+			struct rtattr head;
+			int32_t value;
+		} fd, expected, flags;
+	} xdp = {
+		.nest = {sizeof(xdp), IFLA_XDP | NLA_F_NESTED},
+		.fd = {{RTA_LENGTH(sizeof(int32_t)), IFLA_XDP_FD}, -1},
+		.expected = {{RTA_LENGTH(sizeof(int32_t)), IFLA_XDP_EXPECTED_FD}, program_fd},
+		.flags = {{RTA_LENGTH(sizeof(int32_t)), IFLA_XDP_FLAGS},
+			  (int32_t)(mode | XDP_FLAGS_REPLACE)},
+	};
 	_Alignas(struct nlmsghdr) char answer[ANSWER_BYTES];
 
 	memcpy((char *)&request + request.header.nlmsg_len, &xdp, sizeof(xdp));
@@ -180,29 +194,49 @@ static int detach(unsigned int index)
 	return verdict->error;
 }
 
+// 0 when it was a killed engine's and is gone; else somebody's, or it can't be taken off.
+static int leftover_remove(unsigned int index, const char *name, struct attached attached)
+{
+	int fd = ours_open(attached.program);
+
+	if (fd < 0)
+		return -EBUSY;
+	// Another program may use other queues than the one we want, and needs it as well.
+	int err = xdp_socket_wait(index, name, XDP_SOCKET_ALL_QUEUES);
+	if (!err)
+		err = detach(index, fd, attached.mode);
+	close(fd);
+	if (!err)
+		log_warn("port", "xdp-leftover", "interface=%s program=%u action=removed", name,
+			 attached.program);
+	return err;
+}
+
 int interface_xdp_clear(unsigned int index, const char *name, char *error, size_t error_size)
 {
-	uint32_t program = attached(index);
-	// Also without a program: an engine that just stopped may still hold the queue.
-	bool free_now = (program == 0 || is_ours(program)) && !in_use(index);
+	struct attached attached = attached_to(index);
 
-	if (program == 0 && free_now)
+	if (attached.program && leftover_remove(index, name, attached) == 0)
 		return 0;
-	if (program == 0) {
-		snprintf(error, error_size, "another program has an AF_XDP socket on %s: stop it",
-			 name);
+	attached = attached_to(index); // its engine may have ended in order while we waited
+	if (attached.program) {
+		snprintf(error, error_size,
+			 "an XDP program (number %u) is attached to %s already: stop the program "
+			 "that uses it, or `ip link set dev %s xdp off`",
+			 attached.program, name, name);
 		return -EBUSY;
 	}
-	if (free_now && detach(index) == 0) {
-		log_warn("port", "xdp-leftover", "interface=%s program=%u action=removed", name,
-			 program);
-		return 0;
-	}
-	snprintf(error, error_size,
-		 "an XDP program (number %u) is attached to %s already: stop the program that uses "
-		 "it, or `ip link set dev %s xdp off`",
-		 program, name, name);
-	return -EBUSY;
+	// An engine that was stopped a moment ago may still hold the queue.
+	int err = xdp_socket_wait(index, name, XDP_SOCKET_FIRST_QUEUE);
+	if (err == -EBUSY)
+		snprintf(error, error_size,
+			 "another program has an AF_XDP socket on %s: stop it; `ss --xdp -p` or "
+			 "`lsof | grep XDP` says which it is",
+			 name);
+	else if (err)
+		snprintf(error, error_size, "no AF_XDP socket can be had on %s: %s", name,
+			 strerror(-err));
+	return err;
 }
 
 // Declared here because the engine is not linked with these libraries: DPDK loads them.
@@ -236,7 +270,7 @@ static void redirect(const char *library, const char *setter)
 
 void interface_xdp_prepare(void)
 {
-	setenv("LIBXDP_SKIP_DISPATCHER", "1", 0);
+	setenv("LIBXDP_SKIP_DISPATCHER", "1", 1);
 	redirect("libxdp.so.1", "libxdp_set_print");
 	redirect("libbpf.so.1", "libbpf_set_print");
 }
