@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shared.h"
 
+#include "config/clock.h"
+#include "config/log.h"
 #include "config/settings.h"
 #include "daemon/control.h"
 #include "daemon/exporter.h"
@@ -16,7 +18,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
+
+#define SHARED_PATIENCE_NS (3 * NS_PER_S)
 
 // The key of the hashes outlives the engine, because the store is keyed with them.
 static int call_key_load(const struct settings *settings, struct siphash_key *key, char *error,
@@ -83,6 +88,35 @@ void shared_init(struct shared *shared)
 	};
 }
 
+static int sockets_try(struct shared *shared, const struct settings *settings, char *error,
+		       size_t error_size)
+{
+	int rc = 0;
+
+	if (shared->control_fd < 0)
+		rc = shared->control_fd = control_listen(settings, error, error_size);
+	return rc < 0 ? rc : exporter_listen(settings, &shared->metrics_fd, error, error_size);
+}
+
+// The halves of an engine that was killed keep their sockets until the kernel has taken them down,
+// a little later than whoever starts the next one may have seen its end.
+static int sockets_open(struct shared *shared, const struct settings *settings, char *error,
+			size_t error_size)
+{
+	const struct timespec pause = {.tv_nsec = 50 * NS_PER_MS};
+	uint64_t deadline = clock_mono_ns() + SHARED_PATIENCE_NS;
+	int rc = sockets_try(shared, settings, error, error_size);
+
+	if (rc == -EADDRINUSE)
+		log_info("supervisor", "sockets-busy", "action=wait up_to_s=%llu reason=%s",
+			 (unsigned long long)(SHARED_PATIENCE_NS / NS_PER_S), log_quote(error));
+	while (rc == -EADDRINUSE && clock_mono_ns() < deadline) {
+		nanosleep(&pause, NULL);
+		rc = sockets_try(shared, settings, error, error_size);
+	}
+	return rc;
+}
+
 int shared_open(struct shared *shared, const struct settings *settings, char *error,
 		size_t error_size)
 {
@@ -98,9 +132,7 @@ int shared_open(struct shared *shared, const struct settings *settings, char *er
 		rc = privileges_directory(settings, settings->engine.run_dir, 0755, error,
 					  error_size);
 	if (rc == 0)
-		rc = shared->control_fd = control_listen(settings, error, error_size);
-	if (rc >= 0)
-		rc = exporter_listen(settings, &shared->metrics_fd, error, error_size);
+		rc = sockets_open(shared, settings, error, error_size);
 	if (rc == 0)
 		rc = memory_open(shared, settings, error, error_size);
 	if (rc == 0) {
