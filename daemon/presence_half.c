@@ -31,11 +31,12 @@ enum { PRESENCE_ERROR_BYTES = 1024 };
 
 // For the signal handler; one worker a process.
 static struct worker *running;
+static bool stopped; // maybe before there was one to stop
 
 void presence_half_stop(void)
 {
-	struct worker *worker = __atomic_load_n(&running, __ATOMIC_ACQUIRE);
-
+	__atomic_store_n(&stopped, true, __ATOMIC_SEQ_CST);
+	struct worker *worker = __atomic_load_n(&running, __ATOMIC_SEQ_CST);
 	if (worker != NULL)
 		worker_stop(worker);
 }
@@ -104,9 +105,10 @@ static void channel_ready(struct loop_watch *watch, uint32_t events)
 
 	(void)events;
 	if (rc < 0) {
+		// Its descriptors are closed before its death is told (daemon/runner.c): as if that
+		// had come, nothing is sent any more.
 		log_error("presence", "supervisor-gone", "error=%s", log_quote(strerror(-rc)));
-		loop_watch_remove(worker_parts(presence->worker)->loop, watch);
-		worker_stop(presence->worker);
+		_exit(EXIT_FAILURE);
 	}
 }
 
@@ -195,7 +197,9 @@ int presence_half(const struct half_options *options)
 		goto fail;
 	if (presence_open(&presence, error, sizeof(error)) < 0)
 		goto fail;
-	__atomic_store_n(&running, presence.worker, __ATOMIC_RELEASE);
+	__atomic_store_n(&running, presence.worker, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&stopped, __ATOMIC_SEQ_CST))
+		worker_stop(presence.worker);
 	rc = worker_run(presence.worker) == 0 ? 0 : EXIT_FAILURE;
 	__atomic_store_n(&running, NULL, __ATOMIC_RELEASE);
 	goto out;

@@ -52,6 +52,7 @@ int privileges_drop(const struct settings *settings, enum privileges_half half, 
 		    size_t error_size)
 {
 	static const cap_value_t wire_keeps[] = {CAP_NET_ADMIN, CAP_NET_RAW};
+	const pid_t parent = getppid();
 	uid_t uid;
 	gid_t gid;
 	int rc;
@@ -77,8 +78,10 @@ int privileges_drop(const struct settings *settings, enum privileges_half half, 
 		snprintf(error, error_size, "can't give up capabilities: %s", strerror(-rc));
 		return rc;
 	}
-	// The change of user cleared it.
-	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	// The change of user cleared it, and the supervisor may have died just then.
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		raise(SIGKILL);
 	return 0;
 }
 

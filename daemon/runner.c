@@ -41,7 +41,9 @@ static _Noreturn void process_run(struct runner *runner, pid_t parent)
 {
 	char program[32];
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	// Killed, not asked: an end in order would take publications back, and a half that hangs
+	// would stay, with nobody to end it. What is left behind is taken over by the next engine.
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE); // it died in between
 	process_signals(runner);

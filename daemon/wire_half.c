@@ -14,11 +14,12 @@ enum { WIRE_ERROR_BYTES = 1024 };
 
 // For the signal handler; one wire a process.
 static struct wire *running;
+static bool stopped; // maybe before there was one to stop
 
 void wire_half_stop(void)
 {
-	struct wire *wire = __atomic_load_n(&running, __ATOMIC_ACQUIRE);
-
+	__atomic_store_n(&stopped, true, __ATOMIC_SEQ_CST);
+	struct wire *wire = __atomic_load_n(&running, __ATOMIC_SEQ_CST);
 	if (wire != NULL)
 		wire_stop(wire);
 }
@@ -78,7 +79,9 @@ int wire_half(const struct half_options *options)
 		wire_close(wire);
 		return HALF_UNUSABLE;
 	}
-	__atomic_store_n(&running, wire, __ATOMIC_RELEASE);
+	__atomic_store_n(&running, wire, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&stopped, __ATOMIC_SEQ_CST))
+		wire_stop(wire);
 	rc = wire_run(wire);
 	__atomic_store_n(&running, NULL, __ATOMIC_RELEASE);
 	wire_close(wire);
