@@ -296,9 +296,6 @@ kill_run() {
 	if [ "$side" = offhook ]; then
 		family_kill "$engine"
 		sleep 2
-		# The kernel keeps the programs of who is killed, and the engine takes no port of others.
-		ip link set dev to-phones xdp off
-		ip link set dev to-sbc xdp off
 		engine_up || fail "the engine after a kill, see $logs/engine.log"
 	else
 		family_kill "$proxy"
