@@ -101,7 +101,7 @@ static bool map_any_find(const struct directory *directory, const char *user,
 {
 	if (directory->map_any[0] == '\0' || !map_any_takes(user))
 		return false;
-	return snprintf(aor, NORMAL_BYTES, "sip:%s@%s", user, directory->map_any) < NORMAL_BYTES;
+	return normal_join(user, strlen(user), directory->map_any, strlen(directory->map_any), aor);
 }
 
 void directory_find(struct directory *directory, const char *identity, size_t len,

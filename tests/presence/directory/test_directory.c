@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "presence/directory/directory.h"
+#include "presence/directory/normal.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -191,6 +192,19 @@ static void map_any_makes_persons_of_everybody(void **state)
 	directory_free(directory);
 }
 
+static void what_is_too_long_is_nobody(void **state)
+{
+	char host[NORMAL_BYTES], out[NORMAL_BYTES];
+	size_t most = NORMAL_BYTES - sizeof("sip:a@");
+
+	memset(host, 'h', sizeof(host));
+	assert_true(normal_join("a", 1, host, most, out));
+	assert_int_equal(strlen(out), NORMAL_BYTES - 1);
+	assert_false(normal_join("a", 1, host, most + 1, out));
+	assert_false(normal_join("a\0b", 3, host, 5, out));
+	assert_int_equal(normal_aor("sip:a\0b@host", 12, out), -EINVAL);
+}
+
 // What stands in the log behind reading the file, to look for what it should say.
 static void log_read(char *text, size_t size, struct directory **directory)
 {
@@ -324,6 +338,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(persons_are_found),
 		cmocka_unit_test(map_any_makes_persons_of_everybody),
+		cmocka_unit_test(what_is_too_long_is_nobody),
 		cmocka_unit_test(problems_name_their_line),
 		cmocka_unit_test(a_bad_file_changes_nothing),
 		cmocka_unit_test(a_hundred_thousand_rows_load_fast),
