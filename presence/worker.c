@@ -16,6 +16,7 @@
 #include "presence/journal.h"
 #include "presence/net/loop.h"
 #include "presence/person.h"
+#include "presence/person_log.h"
 #include "presence/publication.h"
 #include "presence/registrar/registrar.h"
 #include "presence/store/store.h"
@@ -45,6 +46,7 @@ enum {
 struct worker {
 	struct settings settings;
 	struct worker_parts parts;
+	struct person_log *person_log;
 	struct secrets secrets;
 	struct segment *segment;
 	int doorbell;
@@ -64,14 +66,11 @@ static void person_changed(void *ctx, const struct person_change *change)
 {
 	struct worker *worker = ctx;
 
-	log_info("person", change->busy ? "on-the-phone" : "clear",
-		 "person=%s cause=%s call_id=%s calls=%u", log_quote(change->person->aor),
-		 person_cause_name(change->cause), log_quote(change->call_id),
-		 change->person->calls);
 	journal_note(worker->parts.journal, change->person->aor, "%s: %s, call %s",
 		     change->busy ? "on the phone" : "clear", person_cause_name(change->cause),
 		     log_quote(change->call_id));
 	publication_change(worker->parts.publications, change);
+	person_log_change(worker->person_log, change);
 }
 
 static void store_found_publication(void *ctx, const struct store_publication *record)
@@ -172,6 +171,9 @@ struct worker *worker_new(const struct worker_options *options, char *error, siz
 	worker->parts.journal = journal_new(JOURNAL_NOTES);
 	if (worker->parts.loop == NULL || worker->parts.journal == NULL)
 		goto fail;
+	worker->person_log = person_log_new(loop_wheel(worker->parts.loop));
+	if (worker->person_log == NULL)
+		goto fail;
 	worker->parts.directory = directory_new(settings);
 	if (worker->parts.directory == NULL) {
 		snprintf(error, error_size, "directory %s can't be used, see the line above",
@@ -232,6 +234,7 @@ void worker_free(struct worker *worker)
 	persons_free(worker->parts.persons);
 	directory_free(worker->parts.directory);
 	journal_free(worker->parts.journal);
+	person_log_free(worker->person_log);
 	loop_free(worker->parts.loop);
 	secrets_wipe(&worker->secrets);
 	free(worker);
