@@ -8,29 +8,21 @@
 #include "config/log.h"
 #include "config/settings.h"
 #include "dataplane/capture_filter.h"
-#include "dataplane/envelope.h"
-#include "dataplane/pcapng_writer.h"
+#include "dataplane/capture_sink.h"
 #include "dataplane/probe.h"
 #include "link/segment.h"
-#include "sip/msg.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
 	IDLE_MS = 100,        // until a request is seen
 	BUSY_MS = 5,          // a poll core's ring takes 800 MB/s so
 	TURN_RECORDS = 20000, // written in one turn, so that the rest of the main thread goes on
-	STREAMS = 1024,       // directions of connections remembered; a power of two
-	COMMENT_BYTES = 256,
-	HOLE_BYTES = 65536,
-	HEP_PORT = 9060, // by which other programs know it
-	PATH_BYTES = SETTINGS_TEXT + 64,
+	// What one poll core received earlier another may still have to look at: the file is in
+	// order if none takes longer than this for a burst.
+	SETTLE_MS = 2,
 };
 
 enum phase {
@@ -38,12 +30,6 @@ enum phase {
 	PHASE_STARTING, // until all poll cores look
 	PHASE_RUNNING,
 	PHASE_STOPPING, // until none does
-};
-
-// One direction of a connection, whose messages follow one another in the file.
-struct stream {
-	uint64_t key;
-	uint32_t next;
 };
 
 struct capture {
@@ -56,12 +42,9 @@ struct capture {
 	struct capture_calls calls;
 	struct capture_request request;
 	struct capture_status status;
-	struct pcapng_writer writer;
+	struct capture_sink sink;
 	uint64_t deadline_ns;
-	uint64_t wall_ns; // of the monotonic clock's 0; one for all, so that the order stays
 	uint64_t lost_before;
-	struct stream stream[STREAMS];
-	uint8_t packet[ENVELOPE_BYTES + ENVELOPE_PAYLOAD_BYTES];
 	struct probe probe[SEGMENT_LCORES];
 };
 
@@ -95,6 +78,8 @@ void capture_free(struct capture *capture)
 {
 	if (!capture)
 		return;
+	if (capture->phase != PHASE_IDLE)
+		pcapng_writer_close(&capture->sink.writer);
 	for (unsigned int i = 0; i < capture->lcores; i++)
 		probe_fini(&capture->probe[i]);
 	free(capture);
@@ -117,8 +102,8 @@ static uint64_t lost(const struct capture *capture)
 
 static void tell(struct capture *capture)
 {
-	capture->status.frames = capture->writer.packets;
-	capture->status.bytes = capture->writer.bytes;
+	capture->status.frames = capture->sink.writer.packets;
+	capture->status.bytes = capture->sink.writer.bytes;
 	capture->status.lost = lost(capture) - capture->lost_before;
 	capture_box_tell(&capture->segment->capture, &capture->status);
 }
@@ -138,80 +123,33 @@ static bool all_have_seen(const struct capture *capture)
 	return true;
 }
 
-// The directory belongs to engine.user; so shall the file when root writes it (--single).
-static int open_file(const struct capture *capture)
-{
-	char path[PATH_BYTES], name[CAPTURE_NAME_BYTES];
-	int len = snprintf(path, sizeof(path), "%s/captures", capture->settings->engine.state_dir);
-	struct stat directory;
-	int fd;
-
-	if ((mkdir(path, 0750) < 0 && errno != EEXIST) || stat(path, &directory) < 0)
-		return -errno;
-	capture_file_name(capture->request.wall_ns, name);
-	snprintf(path + len, sizeof(path) - (size_t)len, "/%s", name);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	if (fd < 0)
-		return -errno;
-	// The umask of a service may be stricter.
-	if (fchmod(fd, 0640) < 0 ||
-	    (geteuid() == 0 && fchown(fd, directory.st_uid, directory.st_gid) < 0)) {
-		int err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-static int begin_file(struct capture *capture)
-{
-	const struct settings_wire *wire = &capture->settings->wire;
-	int fd = open_file(capture), rc;
-
-	if (fd < 0)
-		return fd;
-	rc = pcapng_writer_init(&capture->writer, fd, capture->request.max_bytes);
-	for (unsigned int i = 0; i < wire->port_count && rc == 0; i++)
-		rc = pcapng_writer_interface(&capture->writer, wire->port[i]);
-	if (rc == 0)
-		rc = pcapng_writer_interface(&capture->writer, "offhook");
-	if (rc == 0)
-		rc = pcapng_writer_flush(&capture->writer);
-	if (rc < 0)
-		pcapng_writer_close(&capture->writer);
-	return rc;
-}
-
 static void start(struct capture *capture)
 {
 	int rc;
 
-	capture->writer = (struct pcapng_writer){.fd = -1};
 	capture->lost_before = lost(capture);
 	capture->status = (struct capture_status){
 		.state = CAPTURE_RUNNING,
 		.kind = capture->request.kind,
 		.wall_ns = capture->request.wall_ns,
 	};
-	rc = begin_file(capture);
+	rc = capture_sink_open(&capture->sink, capture->settings, &capture->segment->key,
+			       &capture->request);
 	if (rc < 0) {
 		capture->status.state = CAPTURE_ENDED;
 		capture->status.end = CAPTURE_END_OPEN;
 		capture->status.error = (uint64_t)-rc;
 		capture->status.ended_wall_ns = clock_wall_ns();
-		capture->status.frames = capture->status.bytes = capture->status.lost = 0;
 		capture_box_tell(&capture->segment->capture, &capture->status);
 		capture_box_answer(&capture->segment->capture);
 		return;
 	}
 	memset(&capture->calls, 0, sizeof(capture->calls));
-	memset(capture->stream, 0, sizeof(capture->stream));
 	capture_filter_set(&capture->filter, &capture->request, &capture->calls,
 			   &capture->segment->key);
 	for (unsigned int i = 0; i < capture->lcores; i++)
 		record_ring_touch(&capture->probe[i].ring);
 	capture->deadline_ns = clock_mono_ns() + capture->request.max_ns;
-	capture->wall_ns = clock_wall_ns() - clock_mono_ns();
 	capture->phase = PHASE_STARTING;
 	order_next(capture);
 	tell(capture);
@@ -226,98 +164,6 @@ static void stop(struct capture *capture, enum capture_end end, int error)
 	if (capture->phase != PHASE_STOPPING)
 		order_next(capture);
 	capture->phase = PHASE_STOPPING;
-}
-
-static struct stream *stream_of(struct capture *capture, const struct envelope *envelope, bool back)
-{
-	struct {
-		uint8_t address[2][16];
-		uint16_t port[2], version, zero;
-	} both = {.version = envelope->version};
-
-	memcpy(both.address[back], envelope->source, 16);
-	memcpy(both.address[!back], envelope->target, 16);
-	both.port[back] = envelope->source_port;
-	both.port[!back] = envelope->target_port;
-	uint64_t key = siphash64(&capture->segment->key, &both, sizeof(both));
-	struct stream *stream = &capture->stream[key & (STREAMS - 1)];
-	if (stream->key != key)
-		*stream = (struct stream){.key = key, .next = 1};
-	return stream;
-}
-
-// As one packet; of a stream, with sequence numbers that leave no hole where something else was,
-// but one where the end of a body is missing, so that the next message is not taken for it.
-static int write_message(struct capture *capture, const struct probe_record *record,
-			 struct pcapng_packet *packet)
-{
-	struct envelope envelope = {
-		.version = record->version,
-		.stream = record->stream,
-		.source_port = record->source_port,
-		.target_port = record->target_port,
-	};
-	struct stream *stream = NULL;
-	uint32_t len = record->len < ENVELOPE_PAYLOAD_BYTES ? record->len : ENVELOPE_PAYLOAD_BYTES;
-	int rc;
-
-	if (record->kind == PROBE_HEP)
-		envelope.target_port = HEP_PORT;
-	memcpy(envelope.source, record->source, sizeof(envelope.source));
-	memcpy(envelope.target, record->target, sizeof(envelope.target));
-	if (record->stream) {
-		stream = stream_of(capture, &envelope, false);
-		envelope.sequence = stream->next;
-		envelope.acknowledged = stream_of(capture, &envelope, true)->next;
-	}
-	packet->len = (uint32_t)envelope_write(&envelope, record + 1, len, capture->packet);
-	packet->wire_len = packet->len + record->len - len;
-	packet->data = capture->packet;
-	rc = pcapng_writer_packet(&capture->writer, packet);
-	if (rc == 0 && stream)
-		stream->next += len + (record->missing < HOLE_BYTES ? record->missing : 0);
-	return rc;
-}
-
-// Why it is in the file, and what was done to it.
-static void comment_on(const struct probe_record *record, char comment[COMMENT_BYTES])
-{
-	const char *made = "";
-
-	comment[0] = '\0';
-	if (record->kind == PROBE_MESSAGE)
-		made = record->stream ? "put together anew from a TCP stream"
-				      : "put together anew from fragments or HEP";
-	else if (record->kind == PROBE_HEP)
-		made = "HEP that came by a socket, put together anew without its addresses";
-	if (record->reject != SIP_REJECT_NONE)
-		snprintf(comment, COMMENT_BYTES, "offhook: rejected: %s%s%s",
-			 sip_reject_name(record->reject), *made ? "; " : "", made);
-	else if (record->counter != WIRE_RX_FRAMES)
-		snprintf(comment, COMMENT_BYTES, "offhook: %s: %s%s%s",
-			 wire_counter_name(record->counter), wire_counter_help(record->counter),
-			 *made ? "; " : "", made);
-	else if (*made)
-		snprintf(comment, COMMENT_BYTES, "offhook: %s", made);
-}
-
-static int write_record(struct capture *capture, const struct probe_record *record)
-{
-	char comment[COMMENT_BYTES];
-	struct pcapng_packet packet = {
-		.wall_ns = capture->wall_ns + record->mono_ns,
-		.interface = record->kind == PROBE_FRAME ? record->port
-							 : capture->settings->wire.port_count,
-		.len = record->len,
-		.wire_len = record->len,
-		.data = (const uint8_t *)(record + 1),
-	};
-
-	comment_on(record, comment);
-	packet.comment = comment[0] ? comment : NULL;
-	if (record->kind == PROBE_FRAME)
-		return pcapng_writer_packet(&capture->writer, &packet);
-	return write_message(capture, record, &packet);
 }
 
 // The one with the oldest record; NULL: all are empty.
@@ -336,24 +182,26 @@ static struct record_ring *oldest_ring(struct capture *capture)
 	return best;
 }
 
-// What comes after the end of the file is passed over.
-static void drain(struct capture *capture, unsigned int most)
+// What was received before until_ns. What comes after the end of the file is passed over.
+static void drain(struct capture *capture, unsigned int most, uint64_t until_ns)
 {
 	struct record_ring *ring;
 	int rc = 0;
 
 	while (most-- > 0 && (ring = oldest_ring(capture)) != NULL) {
 		const struct probe_record *record = record_ring_peek(ring);
+		if (record->mono_ns >= until_ns)
+			break;
 		bool full = capture->status.end == CAPTURE_END_BYTES ||
 			    capture->status.end == CAPTURE_END_WRITE;
 		if (!full)
-			rc = write_record(capture, record);
+			rc = capture_sink_write(&capture->sink, record);
 		record_ring_pop(ring, sizeof(*record) + record->len);
 		if (rc < 0)
 			break;
 	}
 	if (rc == 0)
-		rc = pcapng_writer_flush(&capture->writer);
+		rc = pcapng_writer_flush(&capture->sink.writer);
 	if (rc == -EFBIG)
 		stop(capture, CAPTURE_END_BYTES, 0);
 	else if (rc < 0)
@@ -371,8 +219,8 @@ static void end(struct capture *capture)
 	int rc;
 
 	while (oldest_ring(capture))
-		drain(capture, TURN_RECORDS);
-	rc = pcapng_writer_close(&capture->writer);
+		drain(capture, TURN_RECORDS, UINT64_MAX);
+	rc = pcapng_writer_close(&capture->sink.writer);
 	if (rc < 0)
 		stop(capture, CAPTURE_END_WRITE, -rc);
 	capture->status.state = CAPTURE_ENDED;
@@ -405,8 +253,10 @@ static void take_request(struct capture *capture)
 
 static void run(struct capture *capture)
 {
-	drain(capture, TURN_RECORDS);
-	if (clock_mono_ns() >= capture->deadline_ns)
+	uint64_t now_ns = clock_mono_ns();
+
+	drain(capture, TURN_RECORDS, now_ns - SETTLE_MS * NS_PER_MS);
+	if (now_ns >= capture->deadline_ns)
 		stop(capture, CAPTURE_END_TIME, 0);
 	else
 		take_request(capture);

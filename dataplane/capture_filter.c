@@ -182,6 +182,8 @@ bool capture_filter_wants(const struct capture_filter *filter, const char *text,
 {
 	if (filter->kind == CAPTURE_REJECTED)
 		return reject != SIP_REJECT_NONE;
+	if (filter->texts == 0)
+		return false;
 	if (reject != SIP_REJECT_NONE)
 		return is_among_octets(filter, text, len);
 	return filter->kind == CAPTURE_CALL ? is_call(filter, text, msg)
