@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # An engine without a port, unprivileged and in its sandbox: Kamailio's HEP messages reach it first by
 # UDP, then by TCP, and what they tell is published.
+# A capture of it is SIP between the phones.
 # Usage: test_hep.sh OFFHOOKD OFFHOOKCTL REGISTRAR CAPTURE
 . "$(dirname "$0")/stage.bash"
 capture=$(realpath "$5")
@@ -48,12 +49,17 @@ END
 engine=$!
 await grep -q "supervisor ready" engine.log
 
+ctl capture start user alice >captured || fail "capture"
 hep_send udp 1 8
 await hep_counted 8
 await says "on-the-phone" persons
 hep_send tcp 9 12
 await hep_counted 12
 await says "nobody is on the phone" persons
+ctl capture stop >captured || fail "capture"
+grep -q "^12 frames" captured || fail "captured: $(cat captured)"
+"$offhookctl" replay state/captures/*.pcapng --map-any sfb.example >captured || fail "replay"
+[ "$(grep -c hep@encap captured)" -eq 4 ] || fail "captured: $(cat captured)"
 counts | grep -q '"removed": 2' || fail "not published"
 kill "$engine"
 wait "$engine" || fail "engine's exit status is $?"
