@@ -61,14 +61,16 @@ bool look_payload(struct look *look, const struct frame *frame, const char *payl
 	value[gate_counter[verdict]]++;
 	if (verdict == GATE_NOT_SIP || verdict == GATE_STUN)
 		media_see(&look->media, frame, payload, len, now_ns, look->counters);
-	if (__builtin_expect(look->probe != NULL, 0) &&
-	    (verdict == GATE_IGNORE || verdict == GATE_PARSE))
-		probe_message(look->probe, frame, payload, len, now_ns);
-	if (verdict == GATE_IGNORE)
+	if (verdict == GATE_IGNORE) {
 		value[WIRE_SIP_MESSAGES]++;
+		if (__builtin_expect(look->probe != NULL, 0))
+			probe_ignored(look->probe, frame, payload, len, now_ns);
+	}
 	if (verdict != GATE_PARSE)
 		return false;
 	enum sip_reject reject = sip_msg_parse(payload, len, &msg);
+	if (__builtin_expect(look->probe != NULL, 0))
+		probe_message(look->probe, frame, payload, len, reject, &msg, now_ns);
 	if (reject != SIP_REJECT_NONE) {
 		value[WIRE_SIP_REJECTED]++;
 		look->counters->reject[reject]++;

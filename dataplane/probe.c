@@ -5,7 +5,6 @@
 
 #include "dataplane/capture_filter.h"
 #include "dataplane/frame.h"
-#include "sip/msg.h"
 
 #include <string.h>
 
@@ -160,15 +159,23 @@ static bool is_in_view(const struct probe *probe, const struct frame *frame, con
 }
 
 void probe_message(struct probe *probe, const struct frame *frame, const char *text, size_t len,
+		   enum sip_reject reject, const struct sip_msg *msg, uint64_t now_ns)
+{
+	if (!capture_filter_wants(probe->order->filter, text, len, reject, msg))
+		return;
+	if (!is_in_view(probe, frame, text, len))
+		push_message(probe, frame, text, len, reject, msg, now_ns);
+	else if (!probe->written)
+		push_view(probe, WIRE_RX_FRAMES, reject);
+}
+
+void probe_ignored(struct probe *probe, const struct frame *frame, const char *text, size_t len,
 		   uint64_t now_ns)
 {
 	struct sip_msg msg;
-	enum sip_reject reject = sip_msg_parse(text, len, &msg);
 
-	if (!capture_filter_wants(probe->order->filter, text, len, reject, &msg))
-		return;
-	if (!is_in_view(probe, frame, text, len))
-		push_message(probe, frame, text, len, reject, &msg, now_ns);
-	else if (!probe->written)
-		push_view(probe, WIRE_RX_FRAMES, reject);
+	if (looks_for_rejected(probe))
+		return; // nobody read it, so nobody failed to
+	enum sip_reject reject = sip_msg_parse(text, len, &msg);
+	probe_message(probe, frame, text, len, reject, &msg, now_ns);
 }

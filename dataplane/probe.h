@@ -10,6 +10,7 @@
 
 #include "dataplane/record_ring.h"
 #include "link/counters.h"
+#include "sip/msg.h"
 
 struct capture_filter;
 struct frame;
@@ -75,5 +76,9 @@ bool probe_follow(struct probe *probe);
 void probe_begin(struct probe *probe, uint8_t port, const void *data, size_t len, uint64_t now_ns);
 void probe_end(struct probe *probe);
 // The len octets at text, which look like SIP, of the datagram or connection that frame describes.
+// reject, msg: what the parser said of them.
 void probe_message(struct probe *probe, const struct frame *frame, const char *text, size_t len,
+		   enum sip_reject reject, const struct sip_msg *msg, uint64_t now_ns);
+// The same of a message that the gate let go, unparsed.
+void probe_ignored(struct probe *probe, const struct frame *frame, const char *text, size_t len,
 		   uint64_t now_ns);

@@ -123,7 +123,7 @@ static void *poll_core(void *arg)
 		for (int i = 0; i < 7 && looks && core->given < FRAMES; i++) {
 			probe_begin(core->probe, 0, packet.data, packet.len, clock_mono_ns());
 			frame_walk(packet.data, packet.len, &frame);
-			probe_message(core->probe, &frame,
+			probe_ignored(core->probe, &frame,
 				      (const char *)packet.data + frame.payload_off,
 				      frame.payload_len, 0);
 			probe_end(core->probe);

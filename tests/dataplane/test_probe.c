@@ -162,17 +162,21 @@ static void test_not_asked(void **state)
 static void test_datagram(void **state)
 {
 	struct packet bye = datagram(BYE), other = datagram("OPTIONS sip:b@x SIP/2.0\r\n\r\n");
+	struct packet ignored = datagram("OPTIONS sip:b@x SIP/2.0\r\nCall-ID: 1@x\r\n\r\n");
 
 	ask(CAPTURE_CALL, "1@x");
 	feed(&other);
+	feed(&ignored); // and malformed
+	taken(PROBE_FRAME, ignored.data, ignored.len);
 	feed(&bye);
 	struct probe_record record = taken(PROBE_FRAME, bye.data, bye.len);
 	assert_int_equal(record.port, 3);
 	assert_int_equal(record.reject, SIP_REJECT_NONE);
 	assert_empty();
-	assert_int_equal(counters.value[WIRE_CAPTURED], 1);
+	assert_int_equal(counters.value[WIRE_CAPTURED], 2);
 	ask(CAPTURE_REJECTED, "");
 	feed(&bye);
+	feed(&ignored);
 	assert_empty();
 }
 
