@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/wire_metrics.h"
 
+#include "link/event_ring.h"
 #include "link/segment.h"
 #include "sip/msg.h"
 
@@ -29,14 +30,23 @@ uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject
 	return sum;
 }
 
+uint32_t wire_metrics_ring_waiting(const struct segment *segment, uint32_t lcore)
+{
+	const struct event_ring *ring = segment_ring((struct segment *)segment, lcore);
+
+	return ring ? event_ring_count(ring) : 0;
+}
+
 double wire_metrics_blind(const struct segment *segment)
 {
-	static const enum wire_counter lost_in_streams[] = {WIRE_TCP_LOST, WIRE_TCP_NO_LENGTH,
-							    WIRE_TCP_BAD_LENGTH, WIRE_TCP_TOO_LONG};
+	// Messages that never came as far as to be counted as such: of streams, and in HEP.
+	static const enum wire_counter unseen[] = {
+		WIRE_TCP_LOST, WIRE_TCP_NO_LENGTH,  WIRE_TCP_BAD_LENGTH, WIRE_TCP_TOO_LONG,
+		WIRE_HEP_OLD,  WIRE_HEP_COMPRESSED, WIRE_HEP_LOST};
 	uint64_t lost = 0, all;
 
-	for (size_t i = 0; i < sizeof(lost_in_streams) / sizeof(lost_in_streams[0]); i++)
-		lost += wire_metrics_sum(segment, lost_in_streams[i]);
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		lost += wire_metrics_sum(segment, unseen[i]);
 	all = wire_metrics_sum(segment, WIRE_SIP_MESSAGES) + lost;
 	lost += wire_metrics_sum(segment, WIRE_SIP_REJECTED);
 	return all > 0 ? (double)lost / (double)all : 0;
@@ -71,6 +81,35 @@ static void write_rejects(const struct segment *segment, FILE *out)
 			wire_metrics_rejects(segment, reject));
 }
 
+// What waits between wire and presence.
+static void write_queues(const struct segment *segment, FILE *out)
+{
+	static const char *const names[][2] = {
+		{"ring_slots", "Events that the ring of a poll core holds"},
+		{"ring_waiting", "Events in it now"},
+		{"ring_high_water", "The most there ever were"},
+		{"overflow_waiting", "Events that wait for room in the ring now"},
+		{"overflow_high_water", "The most there ever were"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		fprintf(out, "# TYPE offhook_wire_%s gauge\n# HELP offhook_wire_%s %s\n",
+			names[i][0], names[i][0], names[i][1]);
+		for (uint32_t lcore = 0; lcore < segment->lcores; lcore++) {
+			const struct wire_counters *counters = &segment->counters[lcore];
+			const uint64_t value[] = {
+				segment->ring_slots,
+				wire_metrics_ring_waiting(segment, lcore),
+				load(&counters->ring_high_water),
+				load(&counters->overflow_waiting),
+				load(&counters->overflow_high_water),
+			};
+			fprintf(out, "offhook_wire_%s{lcore=\"%u\"} %" PRIu64 "\n", names[i][0],
+				lcore, value[i]);
+		}
+	}
+}
+
 static void write_ports(const struct segment *segment, FILE *out)
 {
 	static const struct {
@@ -81,6 +120,8 @@ static void write_ports(const struct segment *segment, FILE *out)
 		PORT_COLUMN(received, "Frames that the port received"),
 		PORT_COLUMN(missed, "Frames lost because nobody took them in time"),
 		PORT_COLUMN(errors, "Frames received with errors"),
+		PORT_COLUMN(too_long,
+			    "Of these, frames that were too long, where the driver counts them"),
 		PORT_COLUMN(no_buffer, "Times the port found no packet buffer"),
 		PORT_COLUMN(sent, "Frames that the port sent"),
 		PORT_COLUMN(send_errors, "Frames that the port could not send"),
@@ -111,6 +152,7 @@ void wire_metrics_write(const struct segment *segment, FILE *out)
 {
 	write_lcores(segment, out);
 	write_rejects(segment, out);
+	write_queues(segment, out);
 	write_ports(segment, out);
 	fprintf(out,
 		"# TYPE offhook_wire_up gauge\n# HELP offhook_wire_up Ports are open and polled\n"

@@ -16,29 +16,34 @@ static bool is_shown(const struct segment *segment, int counter)
 
 static void ports_text(const struct segment *segment, FILE *out)
 {
-	fprintf(out, "%-16s %4s %14s %12s %10s %10s %14s %10s\n", "port", "link", "received",
-		"missed", "no buffer", "errors", "sent", "not sent");
+	fprintf(out, "%-16s %4s %14s %12s %10s %10s %10s %14s %10s\n", "port", "link", "received",
+		"missed", "no buffer", "errors", "too long", "sent", "not sent");
 	for (uint32_t i = 0; i < segment->ports && i < SEGMENT_PORTS; i++) {
 		const struct wire_port_counters *port = &segment->port[i];
 
 		fprintf(out,
 			"%-16.63s %4s %14" PRIu64 " %12" PRIu64 " %10" PRIu64 " %10" PRIu64
-			" %14" PRIu64 " %10" PRIu64 "\n",
+			" %10" PRIu64 " %14" PRIu64 " %10" PRIu64 "\n",
 			port->name, port->link_up ? "up" : "DOWN", port->received, port->missed,
-			port->no_buffer, port->errors, port->sent, port->send_errors);
+			port->no_buffer, port->errors, port->too_long, port->sent,
+			port->send_errors);
 	}
 }
 
 static void cores_text(const struct segment *segment, FILE *out)
 {
-	fprintf(out, "\n%-16s %14s %12s %10s %10s\n", "poll core", "events", "ring at most",
-		"overflowed", "shed");
+	fprintf(out, "\n%-10s %12s %9s %9s %6s %10s %9s %10s %10s\n", "poll core", "events",
+		"in ring", "at most", "of", "overflowed", "waiting", "at most", "shed");
 	for (uint32_t i = 0; i < segment->lcores; i++) {
 		const struct wire_counters *counters = &segment->counters[i];
 
-		fprintf(out, "%-16u %14" PRIu64 " %6" PRIu64 "/%-5u %10" PRIu64 " %10" PRIu64 "\n",
-			i, counters->value[WIRE_EVENTS], counters->ring_high_water,
-			segment->ring_slots, counters->value[WIRE_OVERFLOWED],
+		fprintf(out,
+			"%-10u %12" PRIu64 " %9u %9" PRIu64 " %6u %10" PRIu64 " %9" PRIu64
+			" %10" PRIu64 " %10" PRIu64 "\n",
+			i, counters->value[WIRE_EVENTS], wire_metrics_ring_waiting(segment, i),
+			counters->ring_high_water, segment->ring_slots,
+			counters->value[WIRE_OVERFLOWED], counters->overflow_waiting,
+			counters->overflow_high_water,
 			counters->value[WIRE_SHED_STARTS] + counters->value[WIRE_SHED_UNKNOWN] +
 				counters->value[WIRE_SHED_ENDS]);
 	}
@@ -77,6 +82,7 @@ static void ports_json(const struct segment *segment, struct json *json)
 		json_number(json, "missed", port->missed);
 		json_number(json, "no_buffer", port->no_buffer);
 		json_number(json, "errors", port->errors);
+		json_number(json, "too_long", port->too_long);
 		json_number(json, "sent", port->sent);
 		json_number(json, "send_errors", port->send_errors);
 		json_close(json, '}');
@@ -90,7 +96,10 @@ static void cores_json(const struct segment *segment, struct json *json)
 	for (uint32_t i = 0; i < segment->lcores; i++) {
 		json_open(json, NULL, '{');
 		json_number(json, "ring_slots", segment->ring_slots);
+		json_number(json, "ring_waiting", wire_metrics_ring_waiting(segment, i));
 		json_number(json, "ring_high_water", segment->counters[i].ring_high_water);
+		json_number(json, "overflow_waiting", segment->counters[i].overflow_waiting);
+		json_number(json, "overflow_high_water", segment->counters[i].overflow_high_water);
 		for (int c = 0; c < WIRE_COUNTER_COUNT; c++)
 			json_number(json, wire_counter_name((enum wire_counter)c),
 				    segment->counters[i].value[c]);

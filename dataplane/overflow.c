@@ -20,6 +20,15 @@ struct overflow_slot {
 	struct call_event event;
 };
 
+static void note_count(const struct overflow *overflow)
+{
+	struct wire_counters *counters = overflow->counters;
+
+	counters->overflow_waiting = overflow->count;
+	if (overflow->count > counters->overflow_high_water)
+		counters->overflow_high_water = overflow->count;
+}
+
 int overflow_init(struct overflow *overflow, uint32_t slots, const struct known_calls *known,
 		  struct wire_counters *counters)
 {
@@ -32,6 +41,7 @@ int overflow_init(struct overflow *overflow, uint32_t slots, const struct known_
 		return -errno;
 	*overflow = (struct overflow){
 		.slot = memory, .slots = slots, .fresh = 1, .known = known, .counters = counters};
+	note_count(overflow); // a wire process that died may have left another
 	return 0;
 }
 
@@ -65,6 +75,7 @@ static void append(struct overflow *overflow, uint32_t slot)
 		overflow->first = slot;
 	overflow->last = slot;
 	overflow->count++;
+	note_count(overflow);
 	this->next_like = 0;
 	this->previous_like = overflow->last_of[this->rank];
 	if (this->previous_like)
@@ -87,6 +98,7 @@ static void take_out(struct overflow *overflow, uint32_t slot)
 	this->next = overflow->unused;
 	overflow->unused = slot;
 	overflow->count--;
+	note_count(overflow);
 }
 
 static bool is_unknown(const struct overflow *overflow, const struct call_event *event)

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -168,6 +169,24 @@ static void keep_calls_apart(const struct port *port, const struct rte_eth_rss_c
 			 log_quote(outcome.reason));
 }
 
+// Frames longer than the port takes are among its errors; many a driver counts them by themselves,
+// as rx_oversize_errors or the like.
+static void find_too_long(struct port *port)
+{
+	int count = rte_eth_xstats_get_names(port->id, NULL, 0);
+	struct rte_eth_xstat_name *names = count > 0 ? calloc((size_t)count, sizeof(*names)) : NULL;
+
+	port->counts_too_long = false;
+	if (names && rte_eth_xstats_get_names(port->id, names, (unsigned int)count) != count)
+		count = 0;
+	for (int i = 0; names && i < count && !port->counts_too_long; i++) {
+		port->counts_too_long = strncmp(names[i].name, "rx_", 3) == 0 &&
+					strstr(names[i].name, "oversize");
+		port->too_long_id = (uint64_t)i;
+	}
+	free(names);
+}
+
 int port_open(struct port *port, const struct settings_wire *wire, char *error, size_t error_size)
 {
 	struct rte_eth_conf conf = {0};
@@ -216,8 +235,11 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 	if (err && err != -ENOTSUP)
 		return refuse(-EIO, error, error_size, "%s does not become promiscuous: %s",
 			      port->name.device, rte_strerror(-err));
-	if (port->name.kind == PORT_AF_PACKET)
+	find_too_long(port);
+	if (port->name.kind == PORT_AF_PACKET) {
 		drop_strangers(port);
+		packet_socket_find(&port->sockets, port->name.interface);
+	}
 	return 0;
 }
 
@@ -232,13 +254,14 @@ void port_close(struct port *port)
 	else if (port->started)
 		rte_eth_dev_close(port->id);
 	port->started = port->probed = false;
+	port->sockets.count = 0;
 	// Buffers last: the driver gave its own back just now.
 	for (unsigned int i = 0; i < SEGMENT_LCORES; i++)
 		rte_mempool_free(port->pool[i]);
 	memset(port->pool, 0, sizeof(port->pool));
 }
 
-void port_statistics(const struct port *port, struct wire_port_counters *counters)
+void port_statistics(struct port *port, struct wire_port_counters *counters)
 {
 	struct rte_eth_stats stats;
 	struct rte_eth_link link;
@@ -247,12 +270,14 @@ void port_statistics(const struct port *port, struct wire_port_counters *counter
 		 port->name.interface[0] ? port->name.interface : port->name.device);
 	if (rte_eth_stats_get(port->id, &stats) == 0) {
 		counters->received = stats.ipackets;
-		counters->missed = stats.imissed;
+		counters->missed = stats.imissed + packet_socket_dropped(&port->sockets);
 		counters->errors = stats.ierrors;
 		counters->no_buffer = stats.rx_nombuf;
 		counters->sent = stats.opackets;
 		counters->send_errors = stats.oerrors;
 	}
+	if (port->counts_too_long)
+		rte_eth_xstats_get_by_id(port->id, &port->too_long_id, &counters->too_long, 1);
 	if (rte_eth_link_get_nowait(port->id, &link) == 0)
 		counters->link_up = link.link_status == RTE_ETH_LINK_UP;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "config/settings.h"
+#include "dataplane/packet_socket.h"
 #include "dataplane/port_check.h"
 #include "dataplane/port_name.h"
 #include "link/segment.h"
@@ -22,6 +23,9 @@ struct port {
 	uint16_t queues; // rx; and tx, when inline
 	const char *driver;
 	struct rte_mempool *pool[SEGMENT_LCORES];
+	struct packet_socket sockets; // of af_packet
+	bool counts_too_long;
+	uint64_t too_long_id; // of that count, among the driver's
 };
 
 // Octets of packet memory that port_open() will take.
@@ -30,4 +34,4 @@ uint64_t port_memory(const struct port *port, const struct settings_wire *wire, 
 int port_open(struct port *port, const struct settings_wire *wire, char *error, size_t error_size);
 // Takes an AF_XDP program off its interface.
 void port_close(struct port *port);
-void port_statistics(const struct port *port, struct wire_port_counters *counters);
+void port_statistics(struct port *port, struct wire_port_counters *counters);

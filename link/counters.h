@@ -119,11 +119,12 @@ struct wire_counters {
 	uint64_t reject[32]; // by enum sip_reject
 	uint64_t heartbeat;  // one more each housekeeping; the watchdog looks at it
 	uint64_t ring_high_water;
+	uint64_t overflow_waiting, overflow_high_water; // events on the overflow list
 };
 
 // Port statistics, read from the device by the main thread every second.
 struct wire_port_counters {
-	uint64_t received, missed, errors, no_buffer, sent, send_errors;
+	uint64_t received, missed, errors, too_long, no_buffer, sent, send_errors;
 	uint8_t link_up;
 	char name[63];
 };

@@ -57,6 +57,7 @@ static void test_through(void **state)
 		push(&overflow, ring, SIP_INVITE, i);
 	assert_int_equal(event_ring_count(ring), 4);
 	assert_int_equal(overflow.count, 6);
+	assert_int_equal(counters.overflow_waiting, 6);
 	assert_int_equal(counters.value[WIRE_OVERFLOWED], 6);
 	for (uint32_t i = 0; i < 10; i++) {
 		assert_true(event_ring_pop(ring, &event));
@@ -64,6 +65,8 @@ static void test_through(void **state)
 		overflow_drain(&overflow, ring);
 	}
 	assert_int_equal(overflow.count, 0);
+	assert_int_equal(counters.overflow_waiting, 0);
+	assert_int_equal(counters.overflow_high_water, 6);
 	assert_false(event_ring_pop(ring, &event));
 	overflow_fini(&overflow);
 	free(ring);
