@@ -192,6 +192,8 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
 	uint8_t key[RSS_KEY_BYTES];
+
+	kernel_drops_begin(&port->drops);
 	int err = probe(port, wire, error, error_size);
 
 	if (err)
@@ -236,10 +238,9 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 		return refuse(-EIO, error, error_size, "%s does not become promiscuous: %s",
 			      port->name.device, rte_strerror(-err));
 	find_too_long(port);
-	if (port->name.kind == PORT_AF_PACKET) {
+	if (port->name.kind == PORT_AF_PACKET)
 		drop_strangers(port);
-		packet_socket_find(&port->sockets, port->name.interface);
-	}
+	kernel_drops_find(&port->drops);
 	return 0;
 }
 
@@ -254,7 +255,7 @@ void port_close(struct port *port)
 	else if (port->started)
 		rte_eth_dev_close(port->id);
 	port->started = port->probed = false;
-	port->sockets.count = 0;
+	port->drops.count = 0;
 	// Buffers last: the driver gave its own back just now.
 	for (unsigned int i = 0; i < SEGMENT_LCORES; i++)
 		rte_mempool_free(port->pool[i]);
@@ -270,7 +271,7 @@ void port_statistics(struct port *port, struct wire_port_counters *counters)
 		 port->name.interface[0] ? port->name.interface : port->name.device);
 	if (rte_eth_stats_get(port->id, &stats) == 0) {
 		counters->received = stats.ipackets;
-		counters->missed = stats.imissed + packet_socket_dropped(&port->sockets);
+		counters->missed = stats.imissed + kernel_drops_read(&port->drops);
 		counters->errors = stats.ierrors;
 		counters->no_buffer = stats.rx_nombuf;
 		counters->sent = stats.opackets;

@@ -14,6 +14,8 @@
 #include "namespaces.h"
 #include "sip/msg.h"
 
+#include <rte_mempool.h>
+
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
@@ -417,6 +419,42 @@ static void test_tap_af_xdp(void **state)
 	engine_stop(&engine);
 }
 
+static bool await_counter(const uint64_t *counter, uint64_t least)
+{
+	for (int i = 0; i < PATIENCE_MS / 10; i++) {
+		if (__atomic_load_n(counter, __ATOMIC_RELAXED) >= least)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+// All packet buffers of the port are somewhere else for a while: each frame that does not come is
+// one that was missed.
+static void test_no_buffers(void **state)
+{
+	enum { BUFFERS = 1 << 14, FRAMES = 4000 };
+	static void *buffers[BUFFERS];
+	struct packet zoo[ZOO];
+	struct engine engine;
+	unsigned int taken = 0;
+
+	engine_start(&engine, MODE_TAP, "af_xdp:ma", NULL);
+	struct rte_mempool *pool = rte_mempool_lookup("port-0-0");
+	const struct wire_port_counters *port = &engine.segment->port[0];
+	while (taken < BUFFERS && rte_mempool_get(pool, &buffers[taken]) == 0)
+		taken++;
+	build_zoo(zoo, "a");
+	for (unsigned int i = 0; i < FRAMES; i++)
+		send_packet(side_a, &zoo[0]);
+	assert_true(await_counter(&port->no_buffer, 1));
+	assert_true(await_counter(&port->missed, 1));
+	rte_mempool_put_bulk(pool, buffers, taken);
+	assert_true(await_counter(&port->received, FRAMES - port->missed));
+	assert_int_equal(port->received + port->missed, FRAMES);
+	engine_stop(&engine);
+}
+
 // The kernel's end of a new interface; what it sends is what the engine sees.
 static void test_tap_net_tap(void **state)
 {
@@ -501,11 +539,15 @@ static void test_refused(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_after_a_kill),         cmocka_unit_test(test_inline_af_xdp),
-		cmocka_unit_test(test_tap_af_packet),        cmocka_unit_test(test_tap_af_xdp),
-		cmocka_unit_test(test_tap_net_tap),          cmocka_unit_test(test_inline_net_tap),
-		cmocka_unit_test(test_unfinished_checksums), cmocka_unit_test(test_refused),
-
+		cmocka_unit_test(test_after_a_kill),
+		cmocka_unit_test(test_inline_af_xdp),
+		cmocka_unit_test(test_tap_af_packet),
+		cmocka_unit_test(test_tap_af_xdp),
+		cmocka_unit_test(test_tap_net_tap),
+		cmocka_unit_test(test_inline_net_tap),
+		cmocka_unit_test(test_unfinished_checksums),
+		cmocka_unit_test(test_no_buffers),
+		cmocka_unit_test(test_refused),
 	};
 
 	if (geteuid() != 0)
