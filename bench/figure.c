@@ -67,6 +67,24 @@ static int digits(double value)
 	return size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 5;
 }
 
+void figure_value(const char *key, double value)
+{
+	if (as_json)
+		printf("%s\"%s\": %.*f", comma, key, digits(value), value);
+	else
+		printf("\n    %-34s %14.*f", key, digits(value), value);
+	comma = ", ";
+}
+
+void figure_none(const char *key)
+{
+	if (as_json)
+		printf("%s\"%s\": null", comma, key);
+	else
+		printf("\n    %-34s %14s", key, "none");
+	comma = ", ";
+}
+
 void figure_of(const char *key, double *values, size_t repetitions)
 {
 	double median = figure_quantile(values, repetitions, 0.5);
@@ -75,12 +93,13 @@ void figure_of(const char *key, double *values, size_t repetitions)
 	if (repetitions > most_repetitions)
 		most_repetitions = repetitions;
 	if (as_json)
-		printf(", \"%s\": %.*f, \"%s_min\": %.*f, \"%s_max\": %.*f", key, digits(median),
-		       median, key, digits(least), least, key, digits(most), most);
+		printf("%s\"%s\": %.*f, \"%s_min\": %.*f, \"%s_max\": %.*f", comma, key,
+		       digits(median), median, key, digits(least), least, key, digits(most), most);
 	else
 		printf("\n    %-34s %14.*f   %.*f .. %.*f", key, digits(median), median,
 		       digits(least), least, digits(most), most);
 	has_figures = true;
+	comma = ", ";
 }
 
 void figure_end(void)

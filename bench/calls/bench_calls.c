@@ -2,11 +2,12 @@
 // Calls on the wire, through the engine, to the registrar: how long it takes, how many a second it
 // takes, what it costs, and whether it is right. The method is in bench/README.md.
 #include "bench/calls/case.h"
+#include "bench/figure.h"
+#include "bench/scratch.h"
 #include "config/log.h"
 #include "config/units.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,7 +30,7 @@ static const char usage[] =
 	"  --overlap SHARE  of calls whose parties may be on the phone already (0; mixed 0.2)\n"
 	"  --persons N      (as many as the calls need)\n"
 	"  --calls-up N     calls that are up beside those measured (0)\n"
-	"  --memory N       calls, and persons, of the case memory (100000)\n"
+	"  --memory LIST    calls, and persons, of the case memory (100000)\n"
 	"  --limit TIME     p99 that the case sustained must keep (10ms)\n"
 	"  --registrar-latency TIME  before it answers (0)\n"
 	"  --transport T    of PUBLISH: tcp, udp (tcp)\n"
@@ -47,21 +48,6 @@ static const struct {
 };
 
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
-
-static char scratch[] = "/tmp/offhook-bench-XXXXXX";
-
-static int remove_one(const char *path, const struct stat *stat, int flag, struct FTW *ftw)
-{
-	(void)stat;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static void remove_scratch(void)
-{
-	nftw(scratch, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static bool mix_read(struct plan *plan, char *text)
 {
@@ -107,6 +93,20 @@ static bool number_read(const char *text, uint64_t least, uint64_t *number)
 	return end != text && *end == '\0' && *number >= least;
 }
 
+static bool memory_read(struct plan *plan, char *text)
+{
+	plan->memories = 0;
+	for (char *item = strtok(text, ","); item != NULL; item = strtok(NULL, ",")) {
+		uint64_t *memory = &plan->memory[plan->memories];
+
+		if (plan->memories == PLAN_MEMORIES || !number_read(item, 100, memory) ||
+		    *memory >= 9000000)
+			return false;
+		plan->memories++;
+	}
+	return plan->memories > 0;
+}
+
 static bool option_take(struct plan *plan, int option, char *text, bool wanted[CASES])
 {
 	uint64_t number;
@@ -131,7 +131,7 @@ static bool option_take(struct plan *plan, int option, char *text, bool wanted[C
 	// Seven digits name a person.
 	case 'p': return number_read(text, 8, &plan->persons) && plan->persons < 10000000;
 	case 'u': return number_read(text, 0, &plan->calls_up) && plan->calls_up < 4000000;
-	case 'M': return number_read(text, 100, &plan->memory) && plan->memory < 9000000;
+	case 'M': return memory_read(plan, text);
 	case 'l': return units_duration_ns(text, &plan->limit_ns) == 0;
 	case 'L': return spread_parse(text, &plan->registrar_latency) == 0;
 	case 't':
@@ -206,12 +206,12 @@ int main(int argc, char **argv)
 		.seed = 1,
 		.seconds = 4,
 		.repetitions = 3,
-		.memory = 100000,
+		.memory = {100000},
+		.memories = 1,
 		.overlap = -1,
 		.hold = {SPREAD_UNIFORM, 500000000, 1500000000},
 		.ring = {SPREAD_UNIFORM, 20000000, 100000000},
 		.limit_ns = 10000000,
-		.directory = scratch,
 	};
 	int rc = 0;
 
@@ -223,13 +223,10 @@ int main(int argc, char **argv)
 	cpus_choose(&plan);
 	signal(SIGPIPE, SIG_IGN);
 	log_init("bench-calls", LOG_TO_STDERR, LOG_ERROR);
-	if (mkdtemp(scratch) == NULL) {
-		perror("bench-calls");
-		return EXIT_FAILURE;
-	}
+	figure_init(plan.as_json);
+	plan.directory = scratch_directory();
 	for (int i = 0; i < CASES && rc == 0; i++)
 		if (wanted[i])
 			rc = cases[i].run(&plan);
-	remove_scratch();
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+enum { PLAN_MEMORIES = 16 };
+
 struct plan {
 	bool as_json;
 	const char *transport, *store;
@@ -15,10 +17,11 @@ struct plan {
 	double rate; // calls a second; 0: as the case says
 	uint64_t seconds;
 	unsigned int repetitions;
-	uint64_t calls_up; // standing beside those that are measured
-	uint64_t persons;  // 0: enough that each call's parties are free
-	uint64_t memory;   // calls, and persons
-	double overlap;    // < 0: as the case says
+	uint64_t calls_up;              // standing beside those that are measured
+	uint64_t persons;               // 0: enough that each call's parties are free
+	uint64_t memory[PLAN_MEMORIES]; // calls, and persons, one after the other
+	unsigned int memories;
+	double overlap; // < 0: as the case says
 	double mix[SCENE_COUNT];
 	bool has_mix;
 	struct spread hold, ring, registrar_latency;

@@ -2,11 +2,11 @@
 // A million different INVITEs and BYEs a second, and real calls that come and go between them:
 // through net_memif, poll core, ring and calls. Right is a call whose two parties became busy once,
 // by its answer, and free once, by its BYE.
+#include "bench/figure.h"
 #include "bench/flood/flood_engine.h"
 #include "bench/flood/flood_traffic.h"
 #include "bench/wire/generator.h"
 #include "bench/wire/host.h"
-#include "bench/wire/result.h"
 #include "bench/wire/traffic.h"
 #include "link/segment.h"
 
@@ -47,7 +47,7 @@ static bool parse(struct options *options, int argc, char **argv)
 
 	for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		switch (option) {
-		case 'j': result_as_json(true); break;
+		case 'j': figure_init(true); break;
 		case 'r': options->packets_per_s = strtod(optarg, NULL); break;
 		case 's': options->seconds = strtod(optarg, NULL); break;
 		case 'c': options->calls = (unsigned int)strtoul(optarg, NULL, 10); break;
@@ -113,21 +113,21 @@ static unsigned int print(const struct options *options, const struct flood_engi
 {
 	unsigned int right = right_transitions(flood), wrong = 2 * options->calls - right;
 
-	result_begin();
-	result_text("case", "flood");
-	result_number("event_ns", (double)flood->event_ns, 0);
-	result_number("packets_per_s", (double)report->sent / report->seconds, 0);
-	result_number("packets", (double)report->sent, 0);
-	result_number("packets_unseen",
-		      (double)report->sent - (double)counter(segment, WIRE_RX_FRAMES), 0);
-	result_number("transitions_right", right, 0);
-	result_number("transitions_wrong", wrong + (double)flood->others, 0);
-	result_number("events", (double)flood->events, 0);
-	result_number("overflowed", (double)counter(segment, WIRE_OVERFLOWED), 0);
-	result_number("shed_starts", (double)counter(segment, WIRE_SHED_STARTS), 0);
-	result_number("shed_unknown", (double)counter(segment, WIRE_SHED_UNKNOWN), 0);
-	result_number("shed_ends", (double)counter(segment, WIRE_SHED_ENDS), 0);
-	result_end();
+	figure_begin("bench-flood");
+	figure_word("case", "flood");
+	figure_count("event_ns", flood->event_ns);
+	figure_value("packets_per_s", (double)report->sent / report->seconds);
+	figure_count("packets", report->sent);
+	figure_value("packets_unseen",
+		     (double)report->sent - (double)counter(segment, WIRE_RX_FRAMES));
+	figure_count("transitions_right", (uint64_t)right);
+	figure_count("transitions_wrong", (uint64_t)(wrong + (double)flood->others));
+	figure_count("events", flood->events);
+	figure_count("overflowed", counter(segment, WIRE_OVERFLOWED));
+	figure_count("shed_starts", counter(segment, WIRE_SHED_STARTS));
+	figure_count("shed_unknown", counter(segment, WIRE_SHED_UNKNOWN));
+	figure_count("shed_ends", counter(segment, WIRE_SHED_ENDS));
+	figure_end();
 	return wrong + (unsigned int)flood->others;
 }
 

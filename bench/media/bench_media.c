@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/figure.h"
 #include "config/clock.h"
 #include "dataplane/frame.h"
 #include "dataplane/media.h"
@@ -155,31 +156,21 @@ static void run(struct kind *kind, struct media_table *table, int repetition)
 	}
 }
 
-static int compare(const void *a, const void *b)
+static void report(size_t repetitions)
 {
-	double left = *(const double *)a, right = *(const double *)b;
+	double ratio[KINDS][MAX_REPETITIONS];
 
-	return (left > right) - (left < right);
-}
-
-static void report(int repetitions, bool json)
-{
 	for (int i = 0; i < KINDS; i++)
-		qsort(kinds[i].ns, (size_t)repetitions, sizeof(kinds[i].ns[0]), compare);
-	if (!json)
-		printf("%d streams, %d addresses, %d repetitions\n%-12s %10s %10s .. %-10s %8s\n",
-		       STREAMS, MEDIA_ENTRIES, repetitions, "media", "ns/frame", "min", "max",
-		       "to off");
+		for (size_t k = 0; k < repetitions; k++)
+			ratio[i][k] = kinds[i].ns[k] / kinds[0].ns[k];
 	for (int i = 0; i < KINDS; i++) {
-		const double *ns = kinds[i].ns;
-		double median = ns[repetitions / 2];
-		const char *form =
-			json ? "{\"case\":\"%s\",\"ns_per_frame\":%.2f,\"ns_per_frame_min\":%.2f,"
-			       "\"ns_per_frame_max\":%.2f,\"ratio_to_off\":%.3f,\"repetitions\":%d,"
-			       "\"streams\":%d,\"addresses\":%d}\n"
-			     : "%-12s %10.2f %10.2f .. %-10.2f %8.3f\n";
-		printf(form, kinds[i].name, median, ns[0], ns[repetitions - 1],
-		       median / kinds[0].ns[repetitions / 2], repetitions, STREAMS, MEDIA_ENTRIES);
+		figure_begin("bench-media");
+		figure_word("case", kinds[i].name);
+		figure_count("streams", STREAMS);
+		figure_count("addresses", MEDIA_ENTRIES);
+		figure_of("ns_per_frame", kinds[i].ns, repetitions);
+		figure_of("ratio_to_off", ratio[i], repetitions);
+		figure_end();
 	}
 }
 
@@ -206,7 +197,8 @@ int main(int argc, char **argv)
 	for (int repetition = 0; repetition < repetitions; repetition++)
 		for (int i = 0; i < KINDS; i++)
 			run(&kinds[i], table, repetition);
-	report(repetitions, json);
+	figure_init(json);
+	report((size_t)repetitions);
 	media_table_free(table);
 	return 0;
 }

@@ -6,12 +6,12 @@
 // stored where the call goes on, a removal where it has ended. Both with the embedded store, whose
 // redis-server dies too, and with one that lives on; at full speed and at a set pace.
 // Anything else at the registrar (an unknown tag, a second initial, one too many left) fails it.
+#include "bench/call_message.h"
 #include "bench/figure.h"
 #include "bench/redis.h"
 #include "bench/restart/engine.h"
 #include "bench/restart/witness.h"
 #include "bench/scratch.h"
-#include "bench/worker/call_message.h"
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/settings.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/restart/engine.h"
 
-#include "bench/worker/call_message.h"
+#include "bench/call_message.h"
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/metric.h"

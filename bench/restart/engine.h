@@ -28,7 +28,7 @@ int engine_init(struct engine *engine);
 void engine_fini(struct engine *engine);
 void engine_start(struct engine *engine, const struct settings *settings);
 void engine_kill(struct engine *engine); // SIGKILL
-// Message `step` of a call (bench/worker/call_message.h) on the wire; waits for room in the ring
+// Message `step` of a call (bench/call_message.h) on the wire; waits for room in the ring
 // while there is somebody to make it.
 void engine_call(struct engine *engine, uint64_t number, int step);
 // Of a process and of its children, in octets; without what is shared, as the ring and programs.

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/figure.h"
 #include "bench/sample_calls.h"
 #include "dataplane/frame.h"
 #include "dataplane/look.h"
@@ -230,36 +231,20 @@ static void run_round(struct way *way, size_t messages, int round)
 	}
 }
 
-static int compare(const void *a, const void *b)
+// The ratio is of the same round: what else the machine did falls on both.
+static void report(size_t rounds)
 {
-	double left = *(const double *)a, right = *(const double *)b;
+	double ratio[WAYS][MAX_ROUNDS];
 
-	return (left > right) - (left < right);
-}
-
-static double median(struct way *way, int rounds)
-{
-	qsort(way->ns, (size_t)rounds, sizeof(way->ns[0]), compare);
-	return way->ns[rounds / 2];
-}
-
-static void report(int rounds, bool json)
-{
-	double base = 0;
-
+	for (int i = 0; i < WAYS; i++)
+		for (size_t round = 0; round < rounds; round++)
+			ratio[i][round] = ways[i].ns[round] / ways[0].ns[round];
 	for (int i = 0; i < WAYS; i++) {
-		double ns = median(&ways[i], rounds);
-		if (!ways[i].is_tcp)
-			base = ns;
-		if (json)
-			printf("{\"way\":\"%s\",\"ratio_to_udp\":%.2f,\"ns_per_message\":%.1f,"
-			       "\"ns_per_message_min\":%.1f,\"ns_per_message_max\":%.1f,"
-			       "\"repetitions\":%d}\n",
-			       ways[i].name, ns / base, ns, ways[i].ns[0], ways[i].ns[rounds - 1],
-			       rounds);
-		else
-			printf("%-12s %10.1f %10.1f .. %-10.1f %8.2f\n", ways[i].name, ns,
-			       ways[i].ns[0], ways[i].ns[rounds - 1], ns / base);
+		figure_begin("bench-stream");
+		figure_word("way", ways[i].name);
+		figure_of("ratio_to_udp", ratio[i], rounds);
+		figure_of("ns_per_message", ways[i].ns, rounds);
+		figure_end();
 	}
 }
 
@@ -298,12 +283,11 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!json)
-		printf("%zu messages, mean %.1f bytes, %llu events, %zu datagrams, %zu segments, "
-		       "%d rounds\n%-12s %10s %10s .. %-10s %8s\n",
+		printf("%zu messages, mean %.1f bytes, %llu events, %zu datagrams, %zu segments\n",
 		       set.count, (double)set.bytes / (double)set.count,
-		       (unsigned long long)ways[0].events, udp.count, in_order.count, rounds, "way",
-		       "ns/message", "min", "max", "ratio");
-	report(rounds, json);
+		       (unsigned long long)ways[0].events, udp.count, in_order.count);
+	figure_init(json);
+	report((size_t)rounds);
 	sample_set_fini(&set);
 	return 0;
 }

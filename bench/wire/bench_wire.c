@@ -2,10 +2,10 @@
 // How many packets a second one poll core of the engine takes, as a ratio to dpdk-testpmd on the
 // same devices; what each stage costs; at which rate nothing is lost. bench/README.md has the
 // method.
+#include "bench/figure.h"
 #include "bench/parse/corpus.h"
 #include "bench/wire/case.h"
 #include "bench/wire/engine.h"
-#include "bench/wire/result.h"
 #include "config/clock.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MIXES = 8 };
+enum { MIXES = 8, CASES = 5 };
 
 struct options {
 	struct bench bench;
@@ -33,7 +33,7 @@ static const char usage_text[] =
 	"usage: bench-wire [OPTION ...]\n"
 	"\n"
 	"  --json               one object a line\n"
-	"  --case LIST          of pcap, memif, stages, veth (all)\n"
+	"  --case LIST          of pcap, memif, stages, cores, veth (all)\n"
 	"  --rtp LIST           shares of RTP in percent, a mix each (98,0)\n"
 	"  --corpus PATH        a folder of messages or a capture (made up calls)\n"
 	"  --kinds LIST         methods and status codes: INVITE,BYE,200 (all)\n"
@@ -64,13 +64,13 @@ static bool parse_mixes(struct options *options, const char *text)
 
 static bool parse_cases(const char *list)
 {
-	static const char *const known[] = {"pcap", "memif", "stages", "veth"};
+	static const char *const known[] = {"pcap", "memif", "stages", "cores", "veth"};
 
 	while (*list) {
 		size_t len = strcspn(list, ","), i = 0;
-		while (i < 4 && (strlen(known[i]) != len || memcmp(known[i], list, len) != 0))
+		while (i < CASES && (strlen(known[i]) != len || memcmp(known[i], list, len) != 0))
 			i++;
-		if (i == 4)
+		if (i == CASES)
 			return false;
 		list += len + (list[len] == ',');
 	}
@@ -91,7 +91,7 @@ static bool parse_option(struct options *options, int option, const char *text)
 	double value = 0;
 
 	switch (option) {
-	case 'j': result_as_json(true); return true;
+	case 'j': figure_init(true); return true;
 	case 'c': options->cases = text; return parse_cases(text);
 	case 'm': return parse_mixes(options, text);
 	case 'C': options->corpus = text; return true;
@@ -177,6 +177,8 @@ static int run_mix(struct options *options, double rtp_percent, bool is_first)
 		err = case_pcap(bench, &traffic);
 	if (!err && wants(options, "memif"))
 		err = case_memif(bench, &traffic);
+	if (!err && is_first && wants(options, "cores"))
+		err = case_cores(bench, &traffic);
 	if (!err && is_first && wants(options, "veth"))
 		err = case_veth(bench, &traffic);
 	traffic_fini(&traffic);

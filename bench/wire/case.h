@@ -34,6 +34,8 @@ int case_pcap(const struct bench *bench, const struct traffic *traffic);
 int case_memif(const struct bench *bench, const struct traffic *traffic);
 // Kernel interfaces: over veth at a rate that the kernel can send.
 int case_veth(const struct bench *bench, const struct traffic *traffic);
+// The same on two poll cores, a queue each: do they stand in each other's way?
+int case_cores(const struct bench *bench, const struct traffic *traffic);
 // Where the time of a frame goes.
 int case_stages(const struct bench *bench);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // net_memif between the generator's process and a receiver's. The generator is one core, too, and
 // copies each frame.
+#include "bench/figure.h"
 #include "bench/wire/case.h"
 #include "bench/wire/generator.h"
-#include "bench/wire/result.h"
 #include "link/counters.h"
 
 #include <errno.h>
@@ -115,6 +115,14 @@ static void find_rate(struct search *search, double highest, double seconds)
 	search->packets_per_s = 0;
 }
 
+static void figure_rate(const char *key, double packets_per_s)
+{
+	if (packets_per_s > 0)
+		figure_value(key, packets_per_s);
+	else
+		figure_none(key);
+}
+
 static int search_both(struct pair *pair, const struct bench *bench, const struct traffic *traffic,
 		       struct generator *generator)
 {
@@ -132,21 +140,21 @@ static int search_both(struct pair *pair, const struct bench *bench, const struc
 	double highest = (double)report.sent / report.seconds * 1.25;
 	find_rate(&ours, highest, bench->trial_s);
 	find_rate(&peer, highest, bench->trial_s);
-	result_begin();
-	result_text("case", "memif-zero-loss");
-	result_text("mix", traffic->name);
-	result_number("frame_bytes", (double)traffic->bytes / (double)traffic->count, 1);
-	result_number("packets_per_s", ours.packets_per_s, 0);
-	result_number("testpmd_packets_per_s", peer.packets_per_s, 0);
-	if (peer.packets_per_s > 0)
-		result_number("ratio_to_testpmd", ours.packets_per_s / peer.packets_per_s, 3);
-	result_number("trials", ours.trials, 0);
-	result_number("void_trials", ours.void_trials, 0);
-	result_number("trial_s", bench->trial_s, 2);
-	result_number("confirmations", CONFIRMATIONS, 0);
-	result_number("lost_packets_above", (double)ours.lost, 0);
-	result_text("memory", bench->host.hugepages ? "hugepages" : "no-huge");
-	result_end();
+	figure_begin("bench-wire");
+	figure_word("case", "memif-zero-loss");
+	figure_word("mix", traffic->name);
+	figure_value("frame_bytes", (double)traffic->bytes / (double)traffic->count);
+	figure_rate("packets_per_s", ours.packets_per_s);
+	figure_rate("testpmd_packets_per_s", peer.packets_per_s);
+	if (ours.packets_per_s > 0 && peer.packets_per_s > 0)
+		figure_value("ratio_to_testpmd", ours.packets_per_s / peer.packets_per_s);
+	figure_count("trials", ours.trials);
+	figure_count("void_trials", ours.void_trials);
+	figure_value("trial_s", bench->trial_s);
+	figure_count("confirmations", CONFIRMATIONS);
+	figure_count("lost_packets_above", ours.lost);
+	figure_word("memory", bench->host.hugepages ? "hugepages" : "no-huge");
+	figure_end();
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 // Ablation by traffic: the same frames, altered at one place each so that the engine, as it is,
 // lets them go one stage further. A stage's cost is the difference to the stage before, the first
 // one's the difference to testpmd. All run in turn, in one contest.
+#include "bench/figure.h"
 #include "bench/wire/case.h"
-#include "bench/wire/result.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,16 +22,15 @@ static void print_stage(const struct bench *bench, const char *mix, double bytes
 
 	for (unsigned int i = 0; i < rounds; i++)
 		cycles[i] = ns[i] * bench->host.tsc_hz / 1e9;
-	result_begin();
-	result_text("case", "stages");
-	result_text("mix", mix);
-	result_text("stage", stage);
-	result_number("frame_bytes", bytes, 1);
-	result_spread("ns_per_packet", ns, rounds, 1);
+	figure_begin("bench-wire");
+	figure_word("case", "stages");
+	figure_word("mix", mix);
+	figure_word("stage", stage);
+	figure_value("frame_bytes", bytes);
+	figure_of("ns_per_packet", ns, rounds);
 	if (bench->host.tsc_hz > 0)
-		result_spread("cycles_per_packet", cycles, rounds, 0);
-	result_number("repetitions", rounds, 0);
-	result_end();
+		figure_of("cycles_per_packet", cycles, rounds);
+	figure_end();
 }
 
 static void print_all(const struct bench *bench, const struct contest *contest, const char *mix,

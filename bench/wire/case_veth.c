@@ -2,8 +2,8 @@
 // Frames through the kernel: a packet socket on one end of a veth pair, a receiver on the other, in
 // a network namespace that goes with the process. The kernel's sender can't load a poll core, so
 // the rate is given, and what counts is that nothing is lost and all is understood.
+#include "bench/figure.h"
 #include "bench/wire/case.h"
-#include "bench/wire/result.h"
 #include "config/clock.h"
 #include "link/counters.h"
 
@@ -166,17 +166,16 @@ static int measure(const struct bench *bench, const struct traffic *traffic,
 		err = pass(bench, traffic, device, SUBJECT_TESTPMD, frames, &peer);
 	if (err)
 		return err;
-	result_begin();
-	result_text("case", device->name);
-	result_text("mix", traffic->name);
-	result_number("frame_bytes", (double)traffic->bytes / (double)traffic->count, 1);
-	result_number("offered_packets_per_s", (double)frames / ours.seconds, 0);
-	result_number("packets", (double)frames, 0);
-	result_number("lost_packets", (double)frames - (double)ours.received, 0);
-	result_number("testpmd_lost_packets", (double)frames - (double)peer.received, 0);
-	result_number("loss_percent", 100 - 100 * (double)ours.received / (double)frames, 4);
-	result_number("repetitions", 1, 0);
-	result_end();
+	figure_begin("bench-wire");
+	figure_word("case", device->name);
+	figure_word("mix", traffic->name);
+	figure_value("frame_bytes", (double)traffic->bytes / (double)traffic->count);
+	figure_value("offered_packets_per_s", (double)frames / ours.seconds);
+	figure_count("packets", frames);
+	figure_value("lost_packets", (double)frames - (double)ours.received);
+	figure_value("testpmd_lost_packets", (double)frames - (double)peer.received);
+	figure_value("loss_percent", 100 - 100 * (double)ours.received / (double)frames);
+	figure_end();
 	return 0;
 }
 

@@ -32,12 +32,17 @@ static void on_signal(int signal)
 // As presence does: by value, one by one. It runs where the engine's main thread does.
 static void *consume(void *arg)
 {
-	struct event_ring *ring = segment_ring(arg, 0);
+	struct segment *segment = arg;
 	struct call_event event;
 
-	for (;;)
-		if (!event_ring_pop(ring, &event))
+	for (;;) {
+		bool popped = false;
+
+		for (unsigned int i = 0; i < segment->lcores; i++)
+			popped |= event_ring_pop(segment_ring(segment, i), &event);
+		if (!popped)
 			usleep(PAUSE_US);
+	}
 	return NULL;
 }
 
@@ -54,6 +59,10 @@ int engine_main(struct segment *segment, const struct subject_plan *plan, const 
 	settings.wire.mbufs = plan->mbufs;
 	settings.wire.poll = POLL_ALWAYS; // as testpmd
 	settings.wire.cores = UINT64_C(1) << host->poll_cpu;
+	if (plan->two_cores) {
+		settings.wire.cores |= UINT64_C(1) << host->main_cpu;
+		settings.wire.queues = 2;
+	}
 	settings.wire.hugepages = host->hugepages ? PAGES_AUTO : PAGES_NEVER;
 	running = wire_open(&settings, segment, doorbell_create(), error, sizeof(error));
 	if (!running) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine beside testpmd.
+#include "bench/figure.h"
 #include "bench/wire/case.h"
 #include "bench/wire/generator.h"
-#include "bench/wire/result.h"
 #include "link/counters.h"
 
 #include <errno.h>
@@ -108,21 +108,20 @@ static void print(const struct bench *bench, const struct traffic *traffic, cons
 		ratio[i] = ours[i] / peer[i];
 		change[i] = ours[i] / before[i];
 	}
-	result_begin();
-	result_text("case", name);
-	result_text("mix", traffic->name);
-	result_number("frame_bytes", (double)traffic->bytes / (double)traffic->count, 1);
-	result_spread("packets_per_s", ours, rounds, 0);
-	result_spread("testpmd_packets_per_s", peer, rounds, 0);
-	result_spread("ratio_to_testpmd", ratio, rounds, 3);
+	figure_begin("bench-wire");
+	figure_word("case", name);
+	figure_word("mix", traffic->name);
+	figure_value("frame_bytes", (double)traffic->bytes / (double)traffic->count);
+	figure_of("packets_per_s", ours, rounds);
+	figure_of("testpmd_packets_per_s", peer, rounds);
+	figure_of("ratio_to_testpmd", ratio, rounds);
 	if (contest->count == 3)
-		result_spread("ratio_to_before", change, rounds, 3);
-	result_number("ns_per_packet", 1e9 / median(ours, rounds), 1);
-	result_number("testpmd_ns_per_packet", 1e9 / median(peer, rounds), 1);
-	result_number("overflowed_percent", overflowed_percent(contest->subject[0]), 1);
-	result_number("repetitions", rounds, 0);
-	result_text("memory", bench->host.hugepages ? "hugepages" : "no-huge");
-	result_end();
+		figure_of("ratio_to_before", change, rounds);
+	figure_value("ns_per_packet", 1e9 / figure_quantile(ours, rounds, 0.5));
+	figure_value("testpmd_ns_per_packet", 1e9 / figure_quantile(peer, rounds, 0.5));
+	figure_value("overflowed_percent", overflowed_percent(contest->subject[0]));
+	figure_word("memory", bench->host.hugepages ? "hugepages" : "no-huge");
+	figure_end();
 }
 
 int pair_compare(struct pair *pair, const struct bench *bench, const struct traffic *traffic,

@@ -18,26 +18,28 @@
 
 enum { RING_SLOTS = 4096, STEP_US = 2000, START_STEPS = 10000, END_STEPS = 2500 };
 
-// DPDK names its poll threads rte-worker-N or dpdk-workerN, by release.
-static pid_t find_poll_thread(pid_t pid)
+// DPDK names its poll threads rte-worker-N or dpdk-workerN, by release. True: all are there.
+static bool find_poll_threads(struct subject *subject)
 {
 	char path[320], name[32];
 	struct dirent *entry;
-	pid_t found = 0;
+	unsigned int found = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", subject->pid);
 	DIR *dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", pid, entry->d_name);
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/comm", subject->pid,
+			 entry->d_name);
 		FILE *file = fopen(path, "r");
-		if (file && fgets(name, sizeof(name), file) && strstr(name, "worker"))
-			found = (pid_t)atoi(entry->d_name);
+		if (file && fgets(name, sizeof(name), file) && strstr(name, "worker") &&
+		    found < subject->cores)
+			subject->poll_thread[found++] = (pid_t)atoi(entry->d_name);
 		if (file)
 			fclose(file);
 	}
 	if (dir)
 		closedir(dir);
-	return found;
+	return found == subject->cores;
 }
 
 static bool is_ready(struct subject *subject, const struct host *host)
@@ -56,11 +58,8 @@ static int await_ready(struct subject *subject, const struct host *host)
 			subject->pid = 0;
 			break;
 		}
-		if (is_ready(subject, host)) {
-			subject->poll_thread = find_poll_thread(subject->pid);
-			if (subject->poll_thread)
-				return 0;
-		}
+		if (is_ready(subject, host) && find_poll_threads(subject))
+			return 0;
 		usleep(STEP_US);
 	}
 	fprintf(stderr, "bench-wire: %s does not start\n",
@@ -82,8 +81,9 @@ int subject_start(struct subject *subject, enum subject_kind kind, const struct 
 
 	subject_clear(subject);
 	subject->kind = kind;
+	subject->cores = plan->two_cores ? 2 : 1;
 	if (kind == SUBJECT_ENGINE)
-		subject->segment = segment_create(1, RING_SLOTS, &subject->segment_fd);
+		subject->segment = segment_create(subject->cores, RING_SLOTS, &subject->segment_fd);
 	else if (pipe2(input, O_CLOEXEC) < 0)
 		return -errno;
 	if (kind == SUBJECT_ENGINE && !subject->segment)
@@ -124,9 +124,14 @@ void subject_resume(struct subject *subject)
 
 uint64_t subject_counter(const struct subject *subject, unsigned int counter)
 {
+	uint64_t sum = 0;
+
 	if (subject->kind != SUBJECT_ENGINE)
 		return 0;
-	return __atomic_load_n(&subject->segment->counters[0].value[counter], __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < subject->cores; i++)
+		sum += __atomic_load_n(&subject->segment->counters[i].value[counter],
+				       __ATOMIC_RELAXED);
+	return sum;
 }
 
 uint64_t subject_packets(const struct subject *subject)
@@ -136,21 +141,27 @@ uint64_t subject_packets(const struct subject *subject)
 	return testpmd_packets(subject->telemetry);
 }
 
-// Nanoseconds on a CPU, and waiting for one (Linux, Documentation/scheduler/sched-stats).
+// Nanoseconds on a CPU, and waiting for one (Linux, Documentation/scheduler/sched-stats), of all
+// poll threads.
 static void read_schedstat(const struct subject *subject, unsigned long long *on_cpu,
 			   unsigned long long *waited)
 {
+	unsigned long long run, wait;
 	char path[64];
 
 	*on_cpu = *waited = 0;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", subject->pid,
-		 subject->poll_thread);
-	FILE *file = fopen(path, "r");
-	if (!file)
-		return;
-	if (fscanf(file, "%llu %llu", on_cpu, waited) != 2)
-		*on_cpu = *waited = 0;
-	fclose(file);
+	for (unsigned int i = 0; i < subject->cores; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", subject->pid,
+			 subject->poll_thread[i]);
+		FILE *file = fopen(path, "r");
+		if (!file)
+			continue;
+		if (fscanf(file, "%llu %llu", &run, &wait) == 2) {
+			*on_cpu += run;
+			*waited += wait;
+		}
+		fclose(file);
+	}
 }
 
 uint64_t subject_cpu_ns(const struct subject *subject)

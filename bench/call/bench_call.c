@@ -3,7 +3,7 @@
 // template, transaction and TCP connection, and the store in memory, in one thread on a clock that
 // is set by hand. The registrar is a few lines in the same thread. Under callgrind only what
 // turn_counted() does is counted, so that the figure is the same each time (bench/README.md).
-#include "bench/worker/call_message.h"
+#include "bench/call_message.h"
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/secret.h"

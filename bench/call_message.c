@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/worker/call_message.h"
+#include "bench/call_message.h"
 
 #include "config/clock.h"
 #include "sip/msg.h"
