@@ -5,7 +5,8 @@
 usage: growth.py BUILD [--json] [--rounds N] [--only CURVE]
 
 All sizes take their turn once a round, so that what else a machine does falls on all of them. A figure is the median of
-the rounds. The exponent is the slope in a plot of both logarithms: a cost that is the same at every size has 0.
+the rounds. The exponent is the slope in a plot of both logarithms: a cost that is the same at every size has 0. A bench
+that tells of all sizes itself, and has run in this build at this commit, lends its lines to the first round.
 """
 
 import argparse
@@ -20,9 +21,10 @@ TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TREE / "bench/report"))
 
 # pylint: disable=wrong-import-position
-from bench import BenchFailed, command_run, commands_end_with_us
+import machine
+from bench import BenchFailed, command_run, command_shown, commands_end_with_us
 from order import exponent, exponent_expected
-from result import BadResult, lines_fold
+from result import BadResult, folder_read, lines_fold
 from table import text_tables
 from target import line_fits
 
@@ -37,32 +39,38 @@ class Curve(NamedTuple):
     order: str  # that is expected, of order.ORDERS
 
 
-THOUSAND_TO_MILLION = (1000, 3162, 10000, 31623, 100000, 316228, 1000000)
+# The commands of report/bench.py that tell of all sizes themselves.
+ALL_MEMORY = "{bench}/bench-calls --json --case memory --memory 1000,10000,100000,1000000"
+ALL_PARSE = "{bench}/bench-parse --json --by kind,size,headers,cache"
+ALL_DIRECTORY = "{bench}/bench-directory --json --rounds 3"
+ALL_TRANSACTION = "{bench}/bench-transaction --json"
 
 CURVES = (
-    Curve("event, by calls up", "{bench}/bench-worker --json --only ring --up {size}", THOUSAND_TO_MILLION,
+    Curve("event, by calls up", "{bench}/bench-events --json --rounds 1 --up {size}",
+          (1000, 3162, 10000, 31623, 100000, 316228, 1000000),
           "calls_up", {"case": "ring+calls"}, "ns_per_event", "flat"),
-    Curve("memory, by calls up", "{bench}/bench-worker --json --only calls --memory {size}", THOUSAND_TO_MILLION,
-          "calls_up", {"case": "calls"}, "allocated_bytes_per_call", "flat"),
-    Curve("memory, by persons", "{bench}/bench-worker --json --only persons --calls {size}",
-          (500, 1581, 5000, 15811, 50000), "persons_busy", {"case": "persons"}, "allocated_bytes_per_person", "flat"),
-    Curve("call, by transactions in flight",
-          "{bench}/bench-worker --json --only worker --rate 2000 --calls 8000 --latency {size}us",
-          (1250, 3953, 12500, 39528, 125000, 237500), "in_flight", {"case": "worker"}, "cpu_us_per_call", "flat"),
-    Curve("parser, by message size", "{bench}/bench-parse --json --only fast-avx2 --by size", (),
+    Curve("memory, by calls up", ALL_MEMORY, (),
+          "calls_up", {"case": "memory"}, "allocated_bytes_per_call", "flat"),
+    Curve("memory, by persons", ALL_MEMORY, (),
+          "persons_busy", {"case": "memory"}, "allocated_bytes_per_person", "flat"),
+    Curve("transaction, by transactions in flight", ALL_TRANSACTION, (),
+          "in_flight", {"case": "transaction"}, "ns_per_transaction", "flat"),
+    Curve("packets, by poll cores", "{bench}/bench-wire --json --case cores --rounds 5", (),
+          "poll_cores", {"case": "cores"}, "packets_per_s", "linear"),
+    Curve("parser, by message size", ALL_PARSE, (),
           "bytes_per_message", {"parser": "fast-avx2", "size": "*"}, "ns_per_message", "linear"),
     Curve("latency, by rate", "{bench}/bench-calls --json --case latency --seconds 1 --repetitions 1 --rate {size}",
-          (100, 316, 1000, 3162, 5000), "calls_per_s", {"case": "latency"}, "latency_us_p50", "flat"),
+          (100, 316, 1000, 3162, 10000), "calls_per_s", {"case": "latency"}, "latency_us_p50", "flat"),
     Curve("recovery, by publications", "{bench}/bench-restart --json --rounds 1 --publications {size}",
           (1000, 3162, 10000, 31622), "publications", {"case": "full speed", "store": "embedded"}, "reconciled_s",
           "linear"),
-    Curve("number look-up, by rows", "{bench}/bench-directory --json", (),
+    Curve("number look-up, by rows", ALL_DIRECTORY, (),
           "rows", {"case": "lookup", "lookup": "number", "rules": 0}, "ns_per_lookup", "flat"),
-    Curve("loading a directory, by rows", "{bench}/bench-directory --json", (),
+    Curve("loading a directory, by rows", ALL_DIRECTORY, (),
           "rows", {"case": "load", "rules": 0}, "load_s", "linear"),
 )
 
-LIMIT_S = 120  # for one command
+LIMIT_S = 240  # for one command
 
 
 class Runs:
@@ -71,6 +79,14 @@ class Runs:
     def __init__(self, build):
         self.build = build
         self.kept = {}
+        self._borrow(machine.commit(TREE))
+
+    def _borrow(self, commit):
+        # What a bench of the same commit has measured in this build need not be measured again.
+        if not commit.endswith("-dirty"):
+            for result in folder_read(self.build / "bench-results").values():
+                if result["commit"] == commit and len(result["settings"]["commands"]) == 1:
+                    self.kept[1, result["settings"]["commands"][0]] = result["results"]
 
     def _words(self, text):
         return [word.replace("{bench}", str(self.build / "bench")) for word in text.split()]
@@ -79,9 +95,11 @@ class Runs:
         return self._words(text)[0]
 
     def lines(self, number, text):
-        if (number, text) not in self.kept:
-            self.kept[number, text] = command_run(self._words(text), TREE, LIMIT_S)
-        return self.kept[number, text]
+        words = self._words(text)
+        key = number, command_shown(words)
+        if key not in self.kept:
+            self.kept[key] = command_run(words, TREE, LIMIT_S)
+        return self.kept[key]
 
 
 def _with_means(line):

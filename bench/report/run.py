@@ -19,11 +19,10 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 import machine
-from bench import BENCHES, BenchFailed, bench_named, command_output, command_run, command_words, commands_end_with_us
+from bench import (BENCHES, TREE, BenchFailed, bench_named, command_output, command_run, command_shown, command_words,
+                   commands_end_with_us)
 from result import file_write, lines_fold, path_of
 from table import text_tables
-
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 def _settings(build, commands):
@@ -34,13 +33,8 @@ def _settings(build, commands):
     return {"commands": commands, **settings, "load_before": round(load, 2)}
 
 
-def _shown(command):
-    """A command as somebody in the tree would type it."""
-    return " ".join(word.removeprefix(f"{TREE}/") for word in command)
-
-
 def _told(command, more=""):
-    print(f"   {_shown(command)}{more}", file=sys.stderr, flush=True)
+    print(f"   {command_shown(command)}{more}", file=sys.stderr, flush=True)
 
 
 def _round_run(bench, commands, number):
@@ -68,7 +62,7 @@ def bench_run(bench, build, arguments):
         "compiler": compiler,
         "flags": flags,
         "versions": machine.versions(),
-        "settings": _settings(build, [_shown(command) for command in [before, *commands] if command]),
+        "settings": _settings(build, [command_shown(command) for command in [before, *commands] if command]),
         "results": [],
     }
     folder.mkdir(parents=True, exist_ok=True)

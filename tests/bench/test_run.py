@@ -224,6 +224,21 @@ class Running(canned.Folder):
         self.assertEqual(pathlib.Path(f"{program}.n").read_text(encoding="utf-8"), "x\n" * 3)
 
 
+    def test_growth_borrows_what_was_measured_at_this_commit(self):
+        program = self.script("lent", 'echo "{\\"n\\": 10, \\"ns\\": 1}"; echo "{\\"n\\": 100, \\"ns\\": 1}"')
+        curve = growth.Curve("a curve", f"{program} --json", (), "n", {}, "ns", "flat")
+        kept = self.folder / "bench-results"
+        kept.mkdir()
+        lent = [{"n": 10, "ns": 5}, {"n": 100, "ns": 5}]
+        for commit, wanted in (("abc", 5), ("abc-dirty", 1), ("def", 1)):
+            result = canned.result_of("lent", lent, commit=commit, settings={"commands": [f"{program} --json"]})
+            file_write(kept, result)
+            with mock.patch("machine.commit", return_value=commit if commit != "def" else "abc"), \
+                    contextlib.redirect_stderr(io.StringIO()):
+                lines = growth.curve_measure(curve, growth.Runs(self.folder), 1)
+            self.assertEqual(lines[0]["ns"], wanted)
+
+
 class Orders(unittest.TestCase):
     def test_exponents(self):
         sizes = (10, 100, 1000, 10000)
