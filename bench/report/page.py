@@ -62,13 +62,15 @@ class Page:
         rows, notes = [], []
         for target in TARGETS:
             out = outcome(target, self.results)
-            asked = f"{'≤' if target.at_most else '≥'} {figure_text(target.limit)} {target.unit}".strip()
+            asked = "told"
+            if target.limit is not None:
+                asked = f"{'≤' if target.at_most else '≥'} {figure_text(target.limit)} {target.unit}".strip()
             if out.value is None:
                 self._odd(target.figure.bench, f"the figure of target {target.name}")
                 rows.append(f"| {target.text} | {asked} | {NOT_MEASURED} | |")
                 continue
             measured = f"{figure_text(out.value)} {target.unit}".strip()
-            verdict = "reached" if out.reached else "**not reached**"
+            verdict = "told" if target.limit is None else "reached" if out.reached else "**not reached**"
             rows.append(f"| {target.text} | {asked} | {measured} | {verdict} |")
             if not out.reached:
                 note = self._note(target.name).replace("\n", "\n  ")
