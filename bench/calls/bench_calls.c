@@ -33,7 +33,7 @@ static const char usage[] =
 	"  --memory LIST    calls, and persons, of the case memory (100000)\n"
 	"  --limit TIME     p99 that the case sustained must keep (10ms)\n"
 	"  --registrar-latency TIME  before it answers (0)\n"
-	"  --transport T    of PUBLISH: tcp, udp (tcp)\n"
+	"  --transport T    of PUBLISH: tcp, udp, tls (tcp)\n"
 	"  --store URL      as in the settings (embedded)\n"
 	"  --poll P         adaptive, always: of the worker (latency: always, else adaptive)\n"
 	"  --cpus W,O       of the worker, and of everything else (0,1)\n"
@@ -136,7 +136,8 @@ static bool option_take(struct plan *plan, int option, char *text, bool wanted[C
 	case 'L': return spread_parse(text, &plan->registrar_latency) == 0;
 	case 't':
 		plan->transport = text;
-		return strcmp(text, "tcp") == 0 || strcmp(text, "udp") == 0;
+		return strcmp(text, "tcp") == 0 || strcmp(text, "udp") == 0 ||
+		       strcmp(text, "tls") == 0;
 	case 'S': plan->store = text; return true;
 	case 'P':
 		plan->poll = strcmp(text, "always") == 0 ? POLL_ALWAYS : POLL_ADAPTIVE;

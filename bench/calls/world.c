@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/calls/world.h"
 
+#include "bench/calls/certificate.h"
 #include "config/clock.h"
 #include "dataplane/eal.h"
 #include "dataplane/lcore.h"
@@ -141,11 +142,27 @@ static int open_registrar(struct world *world)
 		.ctx = world,
 	};
 
+	bool tls = strcmp(world->options.transport, "tls") == 0;
+	char certificate[SETTINGS_TEXT + 16], key[SETTINGS_TEXT + 16];
+
+	if (tls) {
+		const char *directory = world->options.settings.engine.state_dir;
+
+		snprintf(certificate, sizeof(certificate), "%s/registrar.pem", directory);
+		snprintf(key, sizeof(key), "%s/registrar.key", directory);
+		if (certificate_write(certificate, key) != 0)
+			return -EIO;
+		options.tls_port = 0;
+		options.certificate = certificate;
+		options.key = key;
+		settings->tls_verify = false; // nobody has signed it
+	}
 	world->registrar = server_new(&options);
 	if (world->registrar == NULL)
 		return -EIO;
 	snprintf(settings->target[0], sizeof(settings->target[0]), "sip:127.0.0.1:%d;transport=%s",
-		 server_port(world->registrar), world->options.transport);
+		 tls ? server_tls_port(world->registrar) : server_port(world->registrar),
+		 world->options.transport);
 	settings->target_count = 1;
 	return 0;
 }

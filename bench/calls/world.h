@@ -19,7 +19,7 @@ struct world_cpu {
 
 struct world_options {
 	struct settings settings; // registrar.target is filled in
-	const char *transport;    // of the PUBLISHes: udp, tcp
+	const char *transport;    // of the PUBLISHes: udp, tcp, tls
 	struct spread registrar_latency;
 	uint32_t persons;
 	int worker_cpu, world_cpu;

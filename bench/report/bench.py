@@ -37,7 +37,8 @@ BENCHES = (
     Bench("flood", ("{bench}/bench-flood --json",)),  # 25
     Bench("events", ("{bench}/bench-events --json",)),  # 5
     Bench("transaction", ("{bench}/bench-transaction --json",)),  # 5
-    Bench("calls", ("{bench}/bench-calls --json --case latency,sustained,cpu,mixed",)),  # 90
+    Bench("calls", ("{bench}/bench-calls --json --case latency,sustained,cpu,mixed",
+                    "{bench}/bench-calls --json --case cpu --transport tls --repetitions 1")),  # 100
     Bench("memory", ("{bench}/bench-calls --json --case memory --memory 1000,10000,100000,1000000",),
           limit_s=400),  # 120
     Bench("lab", ("bench/lab/bench_lab.sh {build}",), needs_root=True),  # 40

@@ -19,6 +19,9 @@ echo "$line" | jq -e 'all(.[]; type == "string" or type == "number") and .case =
 	.latency_us_p50 <= .latency_us_p99 and .latency_us_p99_min == .latency_us_p99_max' >/dev/null ||
 	fail "the line"
 
+"$1" --json --case latency --rate 40 --seconds 1 --repetitions 1 --store memory --transport tls |
+	jq -e '.transport == "tls" and .starts_confirmed == .starts' >/dev/null || fail "over TLS"
+
 for words in "--case nothing" "--mix answered" "--mix walk=1" "--hold soon" "--rate 0" "--persons 3" \
 	"--poll often" "--transport pigeon" "more"; do
 	# shellcheck disable=SC2086 # words are words
