@@ -60,7 +60,7 @@ CURVES = (
     Curve("parser, by message size", ALL_PARSE, (),
           "bytes_per_message", {"parser": "fast-avx2", "size": "*"}, "ns_per_message", "linear"),
     Curve("latency, by rate", "{bench}/bench-calls --json --case latency --seconds 1 --repetitions 1 --rate {size}",
-          (100, 316, 1000, 3162, 10000), "calls_per_s", {"case": "latency"}, "latency_us_p50", "flat"),
+          (100, 316, 1000, 3162, 5000), "calls_per_s", {"case": "latency"}, "latency_us_p50", "flat"),
     Curve("recovery, by publications", "{bench}/bench-restart --json --rounds 1 --publications {size}",
           (1000, 3162, 10000, 31622), "publications", {"case": "full speed", "store": "embedded"}, "reconciled_s",
           "linear"),
