@@ -20,6 +20,7 @@ enum {
 	CONFIRMATIONS = 3,
 	CONFIRMATION_TRIES = 12,
 	SETTLE_TRIES = 40,
+	MEASURED_MOST = 1000000, // that are up, of those measured
 };
 
 struct outcome {
@@ -61,7 +62,11 @@ static int world_make(const struct plan *plan, enum settings_poll poll, uint32_t
 	settings->registrar.burst = 1e6;
 	// In the field it is hours, and session timers are sooner; neither can be waited for here.
 	settings->calls.max_call_age_ns = loses_byes ? longest_ns(plan) + LOST_S * NS_PER_S : 0;
-	settings->calls.max_calls = 10000000;
+	if (settings->calls.max_calls < plan->calls_up + MEASURED_MOST)
+		settings->calls.max_calls = plan->calls_up + MEASURED_MOST;
+	for (unsigned int i = 0; i < plan->memories; i++)
+		if (settings->calls.max_calls < plan->memory[i])
+			settings->calls.max_calls = plan->memory[i];
 	snprintf(settings->store.url, sizeof(settings->store.url), "%s", plan->store);
 	snprintf(settings->engine.state_dir, sizeof(settings->engine.state_dir), "%s/%u",
 		 plan->directory, number++);
