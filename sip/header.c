@@ -34,8 +34,9 @@
 // clang-format on
 
 const struct header_slot header_slots[HEADER_SLOTS] = {[0] = {.header = HEADER_NONE},
-#define NAME(text, a, b, header) \
-	[HEADER_SLOT(a, b, sizeof(text) - 1)] = {text ":", (header), HEADER_COUNT(header)},
+#define NAME(text, a, b, header)                  \
+	[HEADER_SLOT(a, b, sizeof(text) - 1)] = { \
+		text ":", (header), HEADER_COUNT(header), {[0 ... sizeof(text) - 1] = '\xff'}},
 						       NAMES
 #undef NAME
 };

@@ -10,10 +10,11 @@
 enum { HEADER_SLOTS = 64 };
 
 // Of a name's first two octets in lower case, the colon being one of them, and its length. The
-// factor was found by trying random ones; the compiler warns when a new name collides.
-#define HEADER_FACTOR UINT32_C(0x25b413f)
-#define HEADER_SLOT(a, b, len) \
-	(((uint32_t)(a) << 16 | (uint32_t)(b) << 24 | (uint32_t)(len)) * HEADER_FACTOR >> 26)
+// factor was found by trying random ones; the compiler warns when a new name collides, also with
+// the slot of no name, which is the first.
+#define HEADER_FACTOR          UINT32_C(0x5369774d)
+#define HEADER_HASH(two, len)  (((two) + (len)) * HEADER_FACTOR >> 26)
+#define HEADER_SLOT(a, b, len) HEADER_HASH((uint32_t)(a) | (uint32_t)(b) << 8, (uint32_t)(len))
 
 struct header_slot {
 	char name[23];  // in lower case, with the colon, zeros behind it
@@ -21,7 +22,8 @@ struct header_slot {
 	// The sum of the counts of all lines says what came how often: an octet for each name that
 	// is usual at most once, which are the first of enum header_name.
 	uint64_t count;
-} __attribute__((aligned(OCTETS)));
+	char mask[OCTETS]; // ones for the octets of the name and its colon
+} __attribute__((aligned(2 * OCTETS)));
 
 #define HEADER_COUNT(header) \
 	((header) <= HEADER_ASSERTED_IDENTITY ? UINT64_C(1) << ((header)-1) % 8 * 8 : 0)
@@ -33,16 +35,14 @@ struct header_slot {
 
 extern SIP_PRIVATE const struct header_slot header_slots[HEADER_SLOTS];
 
-// The slot of the name that a line starts with, or one without a name: the line's octets in lower
-// case, where the colons are in it, and its first two octets in the upper half of a word whose
-// lower half is zero. Not by a branch, as nobody can guess which names are known.
-static SIP_INLINE const struct header_slot *header_slot(struct octets line, uint32_t colon,
-							uint32_t two)
+// The slot of the name that a line starts with, or the one of no name: the line's octets in lower
+// case, and where its first colon is. Not by a branch, as nobody can guess which names are known.
+static SIP_INLINE const struct header_slot *header_slot(struct octets line, size_t colon)
 {
-	uint32_t name = colon ^ (colon - 1), hash; // the name and its colon
-	const struct header_slot *slot;
+	const struct header_slot *slot =
+		&header_slots[HEADER_HASH(octets_two(line), (uint32_t)colon)];
 
-	hash = ((two | WORD_4(0, 0, 0x20, 0x20)) + low_bit_32(colon)) * HEADER_FACTOR >> 26;
-	slot = &header_slots[hash];
-	return (name & ~octets_same(line, octets_load(slot->name))) == 0 ? slot : &header_slots[0];
+	return octets_agree(line, octets_load(slot->name), octets_load(slot->mask))
+		       ? slot
+		       : &header_slots[0];
 }

@@ -17,29 +17,26 @@ struct names {
 
 // What the lines from some line to the last one have.
 struct naming {
-	uint64_t sum;     // of header_slot.count
-	uint32_t blanks;  // not 0: a blank is at the start of a line or before its colon
-	uint32_t endings; // the lower half not 0: a line doesn't end with CR LF
-	uint32_t next;    // the start of the line named last
+	uint64_t sum;  // of header_slot.count
+	uint32_t next; // the start of the line named last
 };
 
-// Names the line that starts at offset `at`, whose octets are at `line`; buf has the line end
-// before it, too.
-static SIP_INLINE void name_line(struct naming *naming, struct names *names, const char *buf,
+// Names the line that starts at offset `at`, whose octets are at `line`, a window and one more; buf
+// has the line end before it, too. False if that isn't CR LF, or a blank is at the start of the
+// line or before its colon.
+static SIP_INLINE bool name_line(struct naming *naming, struct names *names, const char *buf,
 				 const char *line, size_t at)
 {
 	struct octets octets = octets_lower(octets_load(line));
-	uint32_t colon = octets_equal(octets, ':');
-	// The line end before it, which leaves zeros, and the first two octets.
-	uint32_t word = load_4(buf + at - 2) ^ WORD_4('\r', '\n', 0, 0);
-	const struct header_slot *slot = header_slot(octets, colon, word);
+	size_t stop = low_bit_32(octets_blank_or_colon(octets));
+	const struct header_slot *slot = header_slot(octets, stop);
+	enum header_name header = (enum header_name)slot->header;
 
-	naming->blanks |= octets_equal(octets, ' ') & (colon ^ (colon - 1));
-	naming->endings |= word;
 	naming->sum += slot->count;
-	names->at[slot->header] = (uint32_t)at + low_bit_32(colon) + 1;
-	names->next[slot->header] = naming->next;
+	names->at[header] = (uint32_t)(at + stop + 1);
+	names->next[header] = naming->next;
 	naming->next = (uint32_t)at;
+	return buf[at - 2] == '\r' && line[stop] != ' ';
 }
 
 // To be called before the lines are walked: octets just stored can't be loaded at another offset
@@ -52,24 +49,29 @@ static inline void names_init(struct names *names, const char *buf, uint32_t len
 }
 
 // Names the lines from the last to the first: of several the first one stays. False if a line isn't
-// what a usual one is: it ends with CR LF, no blank is at its start or before its colon; or if
-// HEADER_IS_USUAL() says so. A function of its own: the loop needs all registers.
+// what a usual one is: see name_line(); or if HEADER_IS_USUAL() says so. A function of its own: the
+// loop needs all registers.
 static __attribute__((noinline)) bool name_walk(const char *buf, uint32_t len, struct names *names)
 {
-	const uint16_t *first = names->index.start, *start = first + names->index.count;
-	uint32_t last = len - OCTETS;
-	struct naming naming = {.next = *start};
+	const uint16_t *start = names->index.start;
+	size_t line = names->index.count, at = start[line], last = len - OCTETS;
+	struct naming naming = {.next = (uint32_t)at};
 
 	// No start line is shorter than "SIP/2.0 200 ", and the empty line isn't an LF alone.
-	if (first[1] < 14 || *start + 2u != names->index.header_end ||
-	    load_4(buf + *start - 2) != WORD_4('\r', '\n', '\r', '\n'))
+	if (start[1] < 14 || at + 2 != names->index.header_end ||
+	    load_4(buf + at - 2) != WORD_4('\r', '\n', '\r', '\n'))
 		return false;
-	start--;
-	for (; start > first && *start > last; start--)
-		name_line(&naming, names, buf, names->bounce + (*start - last), *start);
-	for (; start > first; start--)
-		name_line(&naming, names, buf, buf + *start, *start);
-	return naming.blanks == 0 && (uint16_t)naming.endings == 0 && HEADER_IS_USUAL(naming.sum);
+	while (--line != 0 && start[line] >= last) {
+		at = start[line];
+		if (!name_line(&naming, names, buf, names->bounce + (at - last), at))
+			return false;
+	}
+	for (; line != 0; line--) {
+		at = start[line];
+		if (!name_line(&naming, names, buf, buf + at, at))
+			return false;
+	}
+	return HEADER_IS_USUAL(naming.sum);
 }
 
 // Whether the message has any of the headers that most messages don't have.

@@ -4,6 +4,7 @@
 // was told (meson.build compiles the parser once a kernel). Private to sip/.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #if defined(__SSE4_2__)

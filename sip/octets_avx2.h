@@ -17,6 +17,17 @@ static inline uint64_t octets_head(struct octets octets)
 	return (uint64_t)_mm_cvtsi128_si64(_mm256_castsi256_si128(octets.all));
 }
 
+static inline uint32_t octets_two(struct octets octets)
+{
+	return (uint32_t)_mm_extract_epi16(_mm256_castsi256_si128(octets.all), 0);
+}
+
+// Whether two windows have the same bits where `mask` has ones.
+static inline bool octets_agree(struct octets a, struct octets b, struct octets mask)
+{
+	return _mm256_testz_si256(_mm256_xor_si256(a.all, b.all), mask.all) != 0;
+}
+
 static inline void octets_store(char *at, struct octets octets)
 {
 	_mm256_storeu_si256((__m256i *)(void *)at, octets.all);
@@ -134,6 +145,13 @@ static inline uint32_t octets_among(struct octets octets, const struct octet_set
 	__m256i table = _mm256_load_si256((const __m256i *)(const void *)set);
 
 	return octets_same((struct octets){_mm256_shuffle_epi8(table, octets.all)}, octets);
+}
+
+static inline uint32_t octets_blank_or_colon(struct octets octets)
+{
+	static const struct octet_set set = {OCTET_SET([0x0] = ' ', [0xa] = ':')};
+
+	return octets_among(octets, &set);
 }
 
 static inline uint32_t octets_among_or(struct octets octets, const struct octet_set *set,

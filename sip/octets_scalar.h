@@ -16,6 +16,20 @@ static inline uint64_t octets_head(struct octets octets)
 	return octets.part[0];
 }
 
+static inline uint32_t octets_two(struct octets octets)
+{
+	return octets.part[0] & 0xffff;
+}
+
+static inline bool octets_agree(struct octets a, struct octets b, struct octets mask)
+{
+	uint64_t differ = 0;
+
+	for (int i = 0; i < 4; i++)
+		differ |= (a.part[i] ^ b.part[i]) & mask.part[i];
+	return differ == 0;
+}
+
 static inline void octets_store(char *at, struct octets octets)
 {
 	for (int i = 0; i < OCTETS; i++)
@@ -64,6 +78,12 @@ static inline uint32_t octets_equal(struct octets octets, char c)
 	uint64_t all = (unsigned char)c * UINT64_C(0x0101010101010101);
 
 	return octets_same(octets, (struct octets){{all, all, all, all}});
+}
+
+// Cheaper than by a set, which goes octet by octet.
+static inline uint32_t octets_blank_or_colon(struct octets octets)
+{
+	return octets_equal(octets, ' ') | octets_equal(octets, ':');
 }
 
 struct tally {

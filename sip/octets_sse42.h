@@ -17,6 +17,17 @@ static inline uint64_t octets_head(struct octets octets)
 	return (uint64_t)_mm_cvtsi128_si64(octets.low);
 }
 
+static inline uint32_t octets_two(struct octets octets)
+{
+	return (uint32_t)_mm_extract_epi16(octets.low, 0);
+}
+
+static inline bool octets_agree(struct octets a, struct octets b, struct octets mask)
+{
+	return (_mm_testz_si128(_mm_xor_si128(a.low, b.low), mask.low) &
+		_mm_testz_si128(_mm_xor_si128(a.high, b.high), mask.high)) != 0;
+}
+
 static inline void octets_store(char *at, struct octets octets)
 {
 	_mm_storeu_si128((__m128i *)(void *)at, octets.low);
@@ -76,6 +87,13 @@ static inline uint32_t octets_among(struct octets octets, const struct octet_set
 	return octets_same((struct octets){_mm_shuffle_epi8(table, octets.low),
 					   _mm_shuffle_epi8(table, octets.high)},
 			   octets);
+}
+
+static inline uint32_t octets_blank_or_colon(struct octets octets)
+{
+	static const struct octet_set set = {OCTET_SET([0x0] = ' ', [0xa] = ':')};
+
+	return octets_among(octets, &set);
 }
 
 static inline uint32_t octets_among_or(struct octets octets, const struct octet_set *set,

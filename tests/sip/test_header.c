@@ -55,8 +55,7 @@ static enum header_name lookup_in_line(const char *name, size_t len)
 
 	snprintf(line, sizeof(line), "%s: value", name);
 	octets = octets_lower(octets_load(line));
-	return (enum header_name)header_slot(octets, octets_equal(octets, ':'), load_2(line) << 16)
-		->header;
+	return (enum header_name)header_slot(octets, low_bit_32(octets_equal(octets, ':')))->header;
 }
 
 static void check(const char *name, enum header_name expect)
