@@ -239,7 +239,7 @@ static void test_stream(void **state)
 	const size_t len = strlen(BYE), half = len / 2;
 	struct packet both = segment(100, BYE BYE, 2 * len),
 		      first = segment(100 + 2 * (uint32_t)len, BYE, half),
-		      second = segment(100 + 2 * (uint32_t)len + (uint32_t)half, BYE + half,
+		      second = segment(100 + 2 * (uint32_t)len + (uint32_t)half, &BYE[half],
 				       len - half);
 
 	ask(CAPTURE_CALL, "1@x");
