@@ -98,6 +98,8 @@ static struct sip_slice bare_uri(const char *buf, struct sip_slice slice)
 static void put_uri(struct call_event *event, enum event_text which, const char *buf,
 		    struct sip_slice slice)
 {
+	if (slice.len == 0)
+		return;
 	if (slice.len > EVENT_URI_BYTES || slice.len > EVENT_TEXT_BYTES - event->text_bytes)
 		slice = bare_uri(buf, slice);
 	put_text(event, which, buf, slice, EVENT_URI_BYTES, false);
@@ -166,9 +168,27 @@ static void put_replaces(struct call_event *event, const struct siphash_key *key
 	event->replaces_from_tag = hash_text(key, from.text, from.len);
 }
 
-static void put_texts(struct call_event *event, const char *buf, const struct sip_msg *msg)
+static enum call_message message_of(const struct call_event *event)
 {
-	put_text(event, EVENT_TEXT_CALL_ID, buf, msg->call_id, EVENT_CALL_ID_BYTES, true);
+	return call_classify(event->flags & EVENT_IS_RESPONSE, event->method, event->cseq_method,
+			     event->status, event->flags & EVENT_HAS_TO_TAG);
+}
+
+// Whether presence may look for the parties in it: in what tells of a call, or lets it begin.
+static bool names_parties(const struct call_event *event)
+{
+	switch (message_of(event)) {
+	case CALL_MSG_INVITE:
+	case CALL_MSG_REINVITE:
+	case CALL_MSG_PROGRESS:
+	case CALL_MSG_ANSWER:
+	case CALL_MSG_INSIDE: return true;
+	default: return false;
+	}
+}
+
+static void put_names(struct call_event *event, const char *buf, const struct sip_msg *msg)
+{
 	put_uri(event, EVENT_TEXT_REQUEST_URI, buf, msg->request_uri);
 	put_uri(event, EVENT_TEXT_FROM, buf, msg->from_uri);
 	put_uri(event, EVENT_TEXT_TO, buf, msg->to_uri);
@@ -231,13 +251,10 @@ void event_fill(struct call_event *event, const struct siphash_key *key, const s
 		put_replaces(event, key, buf, msg->replaces);
 	if (sdp)
 		put_media(event, sdp);
-	put_texts(event, buf, msg);
-}
-
-static enum call_message message_of(const struct call_event *event)
-{
-	return call_classify(event->flags & EVENT_IS_RESPONSE, event->method, event->cseq_method,
-			     event->status, event->flags & EVENT_HAS_TO_TAG);
+	memset(event->text, 0, sizeof(event->text));
+	put_text(event, EVENT_TEXT_CALL_ID, buf, msg->call_id, EVENT_CALL_ID_BYTES, true);
+	if (names_parties(event))
+		put_names(event, buf, msg);
 }
 
 bool event_ends_call(const struct call_event *event)

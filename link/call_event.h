@@ -23,7 +23,8 @@ enum call_event_flag {
 		1 << 5, // no message: the wire process came back, some may be missing
 };
 
-// Texts of an event, in one arena. Absent: len 0.
+// Texts of an event, in one arena. Absent: len 0. All but the Call-ID only where presence may look
+// for the parties: in INVITEs, their 1xx and 2xx, and a 2xx to UPDATE or INFO.
 enum event_text {
 	EVENT_TEXT_CALL_ID, // cut to EVENT_CALL_ID_BYTES
 	EVENT_TEXT_REQUEST_URI,

@@ -108,6 +108,38 @@ static void test_which(void **state)
 	}
 }
 
+// Names travel where presence may look for the parties, the Call-ID always.
+static void test_names(void **state)
+{
+	static const struct {
+		const char *start, *cseq;
+		bool names;
+	} messages[] = {
+		{"INVITE sip:b@x SIP/2.0", "INVITE", true},
+		{"SIP/2.0 180 Ringing", "INVITE", true},
+		{"SIP/2.0 200 OK", "INVITE", true},
+		{"SIP/2.0 200 OK", "UPDATE", true},
+		{"SIP/2.0 486 Busy Here", "INVITE", false},
+		{"BYE sip:b@x SIP/2.0", "BYE", false},
+		{"SIP/2.0 200 OK", "BYE", false},
+		{"CANCEL sip:b@x SIP/2.0", "CANCEL", false},
+	};
+
+	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
+		prepare(true, true, false);
+		assert_true(look_text(
+			message(messages[i].start, ";tag=b1", messages[i].cseq,
+				"P-Asserted-Identity: <sip:john@x>\r\nUser-Agent: Phone\r\n")));
+		for (int text = 0; text < EVENT_TEXT_COUNT; text++)
+			if (event.text[text].len != 0 && text != EVENT_TEXT_CALL_ID &&
+			    !messages[i].names)
+				fail_msg("%s %s has text %d", messages[i].start, messages[i].cseq,
+					 text);
+		assert_int_equal(event.text[EVENT_TEXT_CALL_ID].len, strlen("call-1@sbc"));
+		assert_int_equal(event.text[EVENT_TEXT_FROM].len != 0, messages[i].names);
+	}
+}
+
 static const struct {
 	const char *payload;
 	size_t len;
@@ -354,10 +386,10 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_which),        cmocka_unit_test(test_others),
-		cmocka_unit_test(test_fields),       cmocka_unit_test(test_media),
-		cmocka_unit_test(test_limits),       cmocka_unit_test(test_replaces),
-		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_which),    cmocka_unit_test(test_names),
+		cmocka_unit_test(test_others),   cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_media),    cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_replaces), cmocka_unit_test(test_cut_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
