@@ -13,6 +13,7 @@
 #include "link/segment.h"
 #include "presence/calls.h"
 #include "presence/directory/directory.h"
+#include "presence/intake.h"
 #include "presence/journal.h"
 #include "presence/net/loop.h"
 #include "presence/person.h"
@@ -28,7 +29,6 @@
 #include <unistd.h>
 
 enum {
-	EVENTS_PER_ROUND = 64, // of one ring, before answers and timers get their turn
 	JOURNAL_NOTES = 65536, // 8 MB
 	// engine.poll always: looks at empty rings for one at sockets and timers. The latter is a
 	// system call of some 300 ns, the former some 10 ns: both have about half of the time.
@@ -37,11 +37,6 @@ enum {
 
 // The watchdog wants to see progress also when nothing happens.
 #define WORKER_MAX_SLEEP_NS (500 * NS_PER_MS)
-// What came of an event is in the store after this, if the store is there: a batch (2 ms) and a
-// write. Killed before, the next worker reads the event again.
-#define EVENTS_HELD_NS      (20 * NS_PER_MS)
-// And while the store is opened or away; then it is given up.
-#define EVENTS_AWAY_NS      (5 * NS_PER_S)
 
 struct worker {
 	struct settings settings;
@@ -49,15 +44,12 @@ struct worker {
 	struct person_log *person_log;
 	struct secrets secrets;
 	struct segment *segment;
+	struct intake intake;
 	int doorbell;
 	struct loop_watch doorbell_watch;
-	uint64_t mark[SEGMENT_LCORES]; // heads of the rings at mark_ns
-	uint64_t mark_ns;
-	bool was_up[SEGMENT_PORTS]; // links
 	volatile sig_atomic_t stopping;
 };
 
-METRIC_COUNTER(metric_events, "offhook_worker_events", NULL, "Call events taken from the rings");
 METRIC_GAUGE(metric_busy, "offhook_persons_busy", NULL, "Persons on the phone");
 METRIC_GAUGE(metric_up, "offhook_calls_up", NULL, "Dialogs that are up");
 
@@ -161,7 +153,7 @@ struct worker *worker_new(const struct worker_options *options, char *error, siz
 		return NULL;
 	worker->settings = *options->settings;
 	worker->secrets = *options->secrets;
-	worker->segment = options->segment;
+	worker->segment = worker->intake.segment = options->segment;
 	worker->doorbell = options->doorbell;
 	worker->doorbell_watch.fd = -1;
 	settings = worker->parts.settings = &worker->settings;
@@ -240,87 +232,6 @@ void worker_free(struct worker *worker)
 	free(worker);
 }
 
-// One event at a time from each ring in turn would cost a cache line each; a short run of one ring
-// keeps the order of its core, which is all the order there is.
-static unsigned int worker_drain(struct worker *worker)
-{
-	struct call_event event;
-	unsigned int drained = 0;
-
-	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
-		struct event_ring *ring = segment_ring(worker->segment, lcore);
-
-		for (int i = 0; i < EVENTS_PER_ROUND && event_ring_pop_held(ring, &event); i++) {
-			calls_apply(worker->parts.calls, &event);
-			drained++;
-		}
-	}
-	metric_add(&metric_events, drained);
-	return drained;
-}
-
-// An event is held for one to two of these times, or as long as the worker sleeps.
-static void worker_release(struct worker *worker)
-{
-	uint64_t now = clock_mono_ns();
-	bool ready = store_state(worker->parts.store) == STORE_READY;
-	bool due = now - worker->mark_ns >= (ready ? EVENTS_HELD_NS : EVENTS_AWAY_NS);
-
-	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
-		struct event_ring *ring = segment_ring(worker->segment, lcore);
-
-		// A ring in need of its slots comes first.
-		if (event_ring_count(ring) + ring->held > ring->slots / 2)
-			event_ring_release(ring, ring->head);
-		if (!due)
-			continue;
-		event_ring_release(ring, worker->mark[lcore]);
-		worker->mark[lcore] = ring->head;
-	}
-	if (due)
-		worker->mark_ns = now;
-}
-
-// Events whose consequences a killed worker may have left unwritten.
-static void worker_rewind(struct worker *worker)
-{
-	uint32_t again = 0;
-
-	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++) {
-		struct event_ring *ring = segment_ring(worker->segment, lcore);
-
-		again += event_ring_rewind(ring);
-		worker->mark[lcore] = ring->head;
-	}
-	worker->mark_ns = clock_mono_ns();
-	if (again > 0)
-		log_info("worker", "events-again", "count=%u", again);
-}
-
-static bool rings_empty(const struct worker *worker)
-{
-	for (uint32_t lcore = 0; lcore < worker->segment->lcores; lcore++)
-		if (event_ring_count(segment_ring(worker->segment, lcore)) > 0)
-			return false;
-	return true;
-}
-
-// No wire process, or a port whose link was up and is down: what is silent may just not be heard.
-static bool worker_sees(struct worker *worker)
-{
-	const struct segment *segment = worker->segment;
-	uint32_t ports = __atomic_load_n(&segment->ports, __ATOMIC_ACQUIRE);
-	bool sees = __atomic_load_n(&segment->wire_ready, __ATOMIC_ACQUIRE) != 0;
-
-	for (uint32_t i = 0; i < ports && i < SEGMENT_PORTS; i++) {
-		bool up = __atomic_load_n(&segment->port[i].link_up, __ATOMIC_RELAXED);
-
-		worker->was_up[i] |= up;
-		sees &= up || !worker->was_up[i];
-	}
-	return sees;
-}
-
 static void worker_gauges(struct worker *worker)
 {
 	struct calls_totals totals;
@@ -328,13 +239,13 @@ static void worker_gauges(struct worker *worker)
 	calls_totals(worker->parts.calls, &totals);
 	metric_set(&metric_up, totals.up);
 	metric_set(&metric_busy, persons_busy(worker->parts.persons));
-	calls_sight(worker->parts.calls, worker_sees(worker));
+	calls_sight(worker->parts.calls, intake_hears(&worker->intake));
 }
 
 static void worker_sleep(struct worker *worker)
 {
 	doorbell_sleep(worker->segment);
-	if (rings_empty(worker))
+	if (intake_is_empty(&worker->intake))
 		loop_run_once(worker->parts.loop, WORKER_MAX_SLEEP_NS);
 	doorbell_awake(worker->segment, worker->doorbell);
 }
@@ -343,7 +254,7 @@ static void worker_sleep(struct worker *worker)
 static void worker_poll(struct worker *worker)
 {
 	for (int i = 0; i < RINGS_A_LOOP; i++)
-		if (!rings_empty(worker))
+		if (!intake_is_empty(&worker->intake))
 			return;
 	loop_run_once(worker->parts.loop, 0);
 }
@@ -351,8 +262,8 @@ static void worker_poll(struct worker *worker)
 bool worker_turn(struct worker *worker)
 {
 	__atomic_add_fetch(&worker->segment->worker_heartbeat, 1, __ATOMIC_RELAXED);
-	worker_release(worker);
-	if (worker_drain(worker) == 0)
+	intake_release(&worker->intake, store_state(worker->parts.store) == STORE_READY);
+	if (intake_drain(&worker->intake, worker->parts.calls) == 0)
 		return false;
 	// What came of it leaves now, before the answers to others are looked at.
 	timer_wheel_advance(loop_wheel(worker->parts.loop), clock_mono_ns());
@@ -379,7 +290,7 @@ static void worker_take_back(struct worker *worker)
 
 int worker_run(struct worker *worker)
 {
-	worker_rewind(worker);
+	intake_rewind(&worker->intake);
 	while (!worker->stopping) {
 		if (worker_turn(worker))
 			continue;
