@@ -10,7 +10,7 @@ build=build
 packages_build="gcc libc6-dev meson ninja-build pkgconf libdpdk-dev libosip2-dev libhiredis-dev
 	libyaml-dev libssl-dev libc-ares-dev libpcap-dev libcap-dev libseccomp-dev libjemalloc-dev
 	libcmocka-dev"
-packages_test="redis-server openssl iproute2 ethtool jq kamailio"
+packages_test="redis-server openssl iproute2 ethtool jq python3 dpdk-dev kamailio"
 packages_lab="redis-server openssl iproute2 ethtool sip-tester kamailio kamailio-tls-modules
 	kamailio-presence-modules kamailio-sqlite-modules sqlite3"
 packages_guard="valgrind binutils"
