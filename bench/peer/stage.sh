@@ -205,7 +205,8 @@ captures_up() {
 	# shellcheck disable=SC2086 # words
 	capture publish "$publish" lo $beside
 	captured=$((captured + 3))
-	await 5 sh -c "[ \$(grep -c 'listening on' '$logs/capture.log') -ge $captured ]"
+	# They share a log, and at times a line of it.
+	await 5 sh -c "[ \$(grep -o 'listening on' '$logs/capture.log' | wc -l) -ge $captured ]"
 }
 
 captures_down() {
