@@ -193,7 +193,7 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 	struct rte_eth_dev_info info;
 	uint8_t key[RSS_KEY_BYTES];
 
-	kernel_drops_begin(&port->drops);
+	kernel_sockets_begin(&port->sockets);
 	int err = probe(port, wire, error, error_size);
 
 	if (err)
@@ -240,7 +240,7 @@ int port_open(struct port *port, const struct settings_wire *wire, char *error, 
 	find_too_long(port);
 	if (port->name.kind == PORT_AF_PACKET)
 		drop_strangers(port);
-	kernel_drops_find(&port->drops);
+	kernel_sockets_find(&port->sockets);
 	return 0;
 }
 
@@ -255,7 +255,7 @@ void port_close(struct port *port)
 	else if (port->started)
 		rte_eth_dev_close(port->id);
 	port->started = port->probed = false;
-	port->drops.count = 0;
+	port->sockets.count = 0;
 	// Buffers last: the driver gave its own back just now.
 	for (unsigned int i = 0; i < SEGMENT_LCORES; i++)
 		rte_mempool_free(port->pool[i]);
@@ -271,7 +271,7 @@ void port_statistics(struct port *port, struct wire_port_counters *counters)
 		 port->name.interface[0] ? port->name.interface : port->name.device);
 	if (rte_eth_stats_get(port->id, &stats) == 0) {
 		counters->received = stats.ipackets;
-		counters->missed = stats.imissed + kernel_drops_read(&port->drops);
+		counters->missed = stats.imissed + kernel_sockets_drops(&port->sockets);
 		counters->errors = stats.ierrors;
 		counters->no_buffer = stats.rx_nombuf;
 		counters->sent = stats.opackets;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "config/settings.h"
-#include "dataplane/kernel_drops.h"
+#include "dataplane/kernel_sockets.h"
 #include "dataplane/port_check.h"
 #include "dataplane/port_name.h"
 #include "link/segment.h"
@@ -23,7 +23,7 @@ struct port {
 	uint16_t queues; // rx; and tx, when inline
 	const char *driver;
 	struct rte_mempool *pool[SEGMENT_LCORES];
-	struct kernel_drops drops;
+	struct kernel_sockets sockets;
 	bool counts_too_long;
 	uint64_t too_long_id; // of that count, among the driver's
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // packet(7), PACKET_STATISTICS; Documentation/networking/af_xdp.rst of Linux, XDP_STATISTICS. DPDK
-// keeps its sockets to itself, but they are ours to find: those that came while it opened the port.
-#include "dataplane/kernel_drops.h"
+// keeps them to itself, but they are ours to find: those that came while it opened the port.
+#include "dataplane/kernel_sockets.h"
 
 #include <linux/if_packet.h>
 #include <linux/if_xdp.h>
@@ -16,7 +16,7 @@ static int domain_of(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 ? domain : 0;
 }
 
-static bool may_drop(int fd)
+static bool is_frame_socket(int fd)
 {
 	int domain = domain_of(fd);
 
@@ -45,33 +45,33 @@ static uint64_t xdp_ring_full(int fd)
 		       : 0;
 }
 
-void kernel_drops_begin(struct kernel_drops *drops)
+void kernel_sockets_begin(struct kernel_sockets *sockets)
 {
-	*drops = (struct kernel_drops){0};
-	for (int fd = 0; fd < KERNEL_DROPS_FDS; fd++)
-		if (may_drop(fd))
-			drops->before[fd / 64] |= 1ull << fd % 64;
+	*sockets = (struct kernel_sockets){0};
+	for (int fd = 0; fd < KERNEL_SOCKETS_FDS; fd++)
+		if (is_frame_socket(fd))
+			sockets->before[fd / 64] |= 1ull << fd % 64;
 }
 
-void kernel_drops_find(struct kernel_drops *drops)
+void kernel_sockets_find(struct kernel_sockets *sockets)
 {
-	for (int fd = 0; fd < KERNEL_DROPS_FDS && drops->count < KERNEL_DROPS_SOCKETS; fd++) {
-		if (drops->before[fd / 64] & 1ull << fd % 64 || !may_drop(fd))
+	for (int fd = 0; fd < KERNEL_SOCKETS_FDS && sockets->count < KERNEL_SOCKETS; fd++) {
+		if (sockets->before[fd / 64] & 1ull << fd % 64 || !is_frame_socket(fd))
 			continue;
-		drops->fd[drops->count++] = fd;
+		sockets->fd[sockets->count++] = fd;
 		packet_drops(fd); // what came before the socket had its interface
 	}
 }
 
-uint64_t kernel_drops_read(struct kernel_drops *drops)
+uint64_t kernel_sockets_drops(struct kernel_sockets *sockets)
 {
 	uint64_t xdp = 0;
 
-	for (unsigned int i = 0; i < drops->count; i++) {
-		if (domain_of(drops->fd[i]) == AF_PACKET)
-			drops->packet += packet_drops(drops->fd[i]);
+	for (unsigned int i = 0; i < sockets->count; i++) {
+		if (domain_of(sockets->fd[i]) == AF_PACKET)
+			sockets->packet_drops += packet_drops(sockets->fd[i]);
 		else
-			xdp += xdp_ring_full(drops->fd[i]);
+			xdp += xdp_ring_full(sockets->fd[i]);
 	}
-	return drops->packet + xdp;
+	return sockets->packet_drops + xdp;
 }
