@@ -29,6 +29,9 @@ enum {
 	CONTROL_BYTES = 64,      // the count of what the kernel dropped
 };
 
+// What epoll tells: connections by their number, then the sockets of endpoints by theirs.
+enum { STREAMS = HEP_CONNECTIONS, DATAGRAMS = STREAMS + SETTINGS_PORTS };
+
 struct connection {
 	int fd; // -1: free
 	uint64_t heard_ns;
@@ -83,7 +86,6 @@ static int watch(const struct hep_listener *listener, int fd, uint64_t mark)
 	return epoll_ctl(listener->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-// What epoll tells: connections by their number, listening sockets behind them.
 static int open_endpoint(struct hep_listener *listener, const char *text)
 {
 	struct sockaddr_storage address;
@@ -103,7 +105,8 @@ static int open_endpoint(struct hep_listener *listener, const char *text)
 	}
 	listener->endpoint[index] = (struct endpoint){.datagrams = datagrams, .streams = streams};
 	listener->count++;
-	return watch(listener, streams, HEP_CONNECTIONS + index);
+	err = watch(listener, streams, STREAMS + index);
+	return err ? err : watch(listener, datagrams, DATAGRAMS + index);
 }
 
 static bool make_buffers(struct hep_listener *listener)
@@ -183,7 +186,7 @@ static void count_lost(struct endpoint *endpoint, struct msghdr *message, uint64
 	}
 }
 
-static bool take_datagrams(struct hep_listener *listener, struct endpoint *endpoint,
+static void take_datagrams(struct hep_listener *listener, struct endpoint *endpoint,
 			   struct look *look)
 {
 	for (unsigned int i = 0; i < BURST; i++) {
@@ -198,7 +201,6 @@ static bool take_datagrams(struct hep_listener *listener, struct endpoint *endpo
 			   &look->counters->value[WIRE_HEP_LOST]);
 	for (int i = 0; i < count; i++)
 		look_hep(look, listener->message[i], listener->header[i].msg_len, now_ns);
-	return count > 0;
 }
 
 static void connection_close(struct connection *connection, struct look *look)
@@ -284,27 +286,24 @@ static void take_stream(struct connection *connection, struct look *look)
 	connection_close(connection, look);
 }
 
-static bool take_streams(struct hep_listener *listener, struct look *look)
+bool hep_listener_poll(struct hep_listener *listener, struct look *look)
 {
 	struct epoll_event events[BURST];
 	int count = epoll_wait(listener->epoll, events, BURST, 0);
 
 	for (int i = 0; i < count; i++) {
 		uint64_t mark = events[i].data.u64;
-		if (mark >= HEP_CONNECTIONS)
-			accept_all(listener, listener->endpoint[mark - HEP_CONNECTIONS].streams,
-				   look);
+		if (mark >= DATAGRAMS)
+			take_datagrams(listener, &listener->endpoint[mark - DATAGRAMS], look);
+		else if (mark >= STREAMS)
+			accept_all(listener, listener->endpoint[mark - STREAMS].streams, look);
 		else
 			take_stream(&listener->connection[mark], look);
 	}
 	return count > 0;
 }
 
-bool hep_listener_poll(struct hep_listener *listener, struct look *look)
+int hep_listener_fd(const struct hep_listener *listener)
 {
-	bool got = false;
-
-	for (unsigned int i = 0; i < listener->count; i++)
-		got |= take_datagrams(listener, &listener->endpoint[i], look);
-	return take_streams(listener, look) || got;
+	return listener->epoll;
 }

@@ -25,3 +25,5 @@ void hep_listener_free(struct hep_listener *listener);
 // Takes what is there, without waiting, and tells its events through look. true: there was
 // something.
 bool hep_listener_poll(struct hep_listener *listener, struct look *look);
+// Readable when there is something to take. The listener's own.
+int hep_listener_fd(const struct hep_listener *listener);
