@@ -63,6 +63,11 @@ void kernel_sockets_find(struct kernel_sockets *sockets)
 	}
 }
 
+int kernel_sockets_only(const struct kernel_sockets *sockets)
+{
+	return sockets->count == 1 ? sockets->fd[0] : -1;
+}
+
 uint64_t kernel_sockets_drops(struct kernel_sockets *sockets)
 {
 	uint64_t xdp = 0;

@@ -21,5 +21,8 @@ struct kernel_sockets {
 // Before the port's sockets are there, and when they are.
 void kernel_sockets_begin(struct kernel_sockets *sockets);
 void kernel_sockets_find(struct kernel_sockets *sockets);
+// What is readable when a frame waits in the port's only queue. -1: no socket, or several of which
+// nobody can say which queue is whose.
+int kernel_sockets_only(const struct kernel_sockets *sockets);
 // Frames dropped since. Not once the driver has closed the port.
 uint64_t kernel_sockets_drops(struct kernel_sockets *sockets);

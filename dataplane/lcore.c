@@ -56,6 +56,7 @@ int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *s
 	const struct settings_wire *wire = &settings->wire;
 
 	lcore->index = index;
+	lcore->idle.wakers = IDLE_NOT_WOKEN;
 	lcore->segment = segment;
 	lcore->ring = segment_ring(segment, index);
 	lcore->known = segment_known(segment);
@@ -99,6 +100,7 @@ void lcore_fini(struct lcore *lcore)
 	tcp_flows_free(lcore->look.flows);
 	lcore->look.flows = NULL;
 	overflow_fini(&lcore->overflow);
+	idle_fini(&lcore->idle);
 	free(lcore->scratch);
 	lcore->scratch = NULL;
 }
@@ -241,20 +243,26 @@ static void mask_signals(bool takes_real_time)
 	pthread_sigmask(SIG_SETMASK, &set, NULL);
 }
 
+// Nothing but their consumer's progress lets them go on.
+static bool owes_events(const struct lcore *lcore)
+{
+	return lcore->overflow.count || lcore->overflow.missing;
+}
+
 bool lcore_round(struct lcore *lcore)
 {
 	bool got = false;
 
 	for (unsigned int i = 0; i < lcore->queue_count; i++)
 		got |= poll_queue(lcore, &lcore->queue[i]);
-	if (lcore->hep &&
-	    (lcore->queue_count == 0 || lcore->counters->value[WIRE_LOOPS] % HEP_ROUNDS == 0))
+	if (lcore->hep && (lcore->queue_count == 0 || lcore->slept ||
+			   lcore->counters->value[WIRE_LOOPS] % HEP_ROUNDS == 0))
 		got |= poll_hep(lcore);
-	if ((lcore->overflow.count || lcore->overflow.missing) &&
-	    overflow_drain(&lcore->overflow, lcore->ring))
+	if (owes_events(lcore) && overflow_drain(&lcore->overflow, lcore->ring))
 		ring_doorbell(lcore);
-	if (++lcore->counters->value[WIRE_LOOPS] % HOUSEKEEPING == 0)
+	if (++lcore->counters->value[WIRE_LOOPS] % HOUSEKEEPING == 0 || lcore->slept)
 		housekeep(lcore);
+	lcore->slept = false;
 	return got;
 }
 
@@ -267,7 +275,8 @@ int lcore_loop(void *arg)
 	housekeep(lcore);
 	while (!__atomic_load_n(lcore->stop, __ATOMIC_RELAXED)) {
 		bool got = lcore_round(lcore);
-		lcore->counters->value[WIRE_SLEEPS] += idle_step(&lcore->idle, got);
+		lcore->slept = idle_step(&lcore->idle, got, owes_events(lcore));
+		lcore->counters->value[WIRE_SLEEPS] += lcore->slept;
 	}
 	return 0;
 }

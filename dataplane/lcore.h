@@ -43,11 +43,12 @@ struct lcore {
 	struct overflow overflow;
 	bool news; // events were told that the doorbell has not announced
 	struct idle idle;
+	bool slept;       // since the last round
 	uint8_t *scratch; // a packet of several segments, in one piece
 };
 
-// Queues, stop, hep, probe and takes_signals are the caller's. 0, or -errno with a sentence in
-// error.
+// Queues, stop, hep, probe and takes_signals are the caller's; so is to say, afterwards, what wakes
+// it (idle_wake_by). 0, or -errno with a sentence in error.
 int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *settings,
 	       struct segment *segment, int doorbell, char *error, size_t error_size);
 void lcore_fini(struct lcore *lcore);

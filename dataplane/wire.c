@@ -189,6 +189,24 @@ static void assign_queues(struct wire *wire, unsigned int index)
 	}
 }
 
+// A poll core sleeps until a packet comes where all that it polls can wake it.
+static void wake_by_packets(struct wire *wire, struct lcore *lcore)
+{
+	int fd[LCORE_QUEUES + 1];
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < lcore->queue_count; i++) {
+		const struct port *port = &wire->port[lcore->queue[i].index];
+		int only = kernel_sockets_only(&port->sockets);
+		if (only < 0)
+			return;
+		fd[count++] = only;
+	}
+	if (lcore->hep)
+		fd[count++] = hep_listener_fd(lcore->hep);
+	idle_wake_by(&lcore->idle, fd, count);
+}
+
 __attribute__((format(printf, 2, 3))) static void say(struct wire *wire, const char *fmt, ...)
 {
 	size_t used = strlen(wire->summary);
@@ -272,6 +290,8 @@ static int open_all(struct wire *wire, int doorbell, char *error, size_t size)
 		assign_queues(wire, i);
 		err = lcore_init(&wire->lcore[i], i, &wire->settings, wire->segment, doorbell,
 				 error, size);
+		if (!err)
+			wake_by_packets(wire, &wire->lcore[i]);
 	}
 	return err;
 }
