@@ -40,12 +40,13 @@ __attribute__((constructor)) static void ended_register(void)
 	}
 }
 
-// An instant that may lie before the clock's zero: a call that is older than the machine is up.
-static uint64_t after(uint64_t from_ns, uint64_t span_ns)
+// from_ns may lie before the clock's zero (a call that is older than the machine is up), or a
+// little behind now_ns (a message from another poll core). What is overdue is due now.
+static uint64_t after(uint64_t from_ns, uint64_t span_ns, uint64_t now_ns)
 {
-	uint64_t now_ns = clock_mono_ns();
+	int64_t age_ns = (int64_t)(now_ns - from_ns);
 
-	return now_ns - from_ns >= span_ns ? now_ns : from_ns + span_ns;
+	return age_ns >= (int64_t)span_ns ? now_ns : from_ns + span_ns;
 }
 
 static void sooner(uint64_t *deadline_ns, enum person_cause *cause, uint64_t other_ns,
@@ -64,29 +65,30 @@ uint64_t call_alive_ns(const struct call *call)
 	return by_media ? call->media_ns : call->changed_ns;
 }
 
-uint64_t call_deadline(const struct call *call, enum person_cause *cause)
+uint64_t call_deadline(const struct call *call, uint64_t now_ns, enum person_cause *cause)
 {
 	const struct settings_calls *settings = &call->calls->settings->calls;
 	uint64_t deadline_ns = UINT64_MAX;
 
 	*cause = CAUSE_NONE;
 	switch (call->state) {
-	case CALL_EARLY: *cause = CAUSE_CANCELLED; return after(call->changed_ns, EARLY_NS);
+	case CALL_EARLY: *cause = CAUSE_CANCELLED; return after(call->changed_ns, EARLY_NS, now_ns);
 	case CALL_ENDING:
 		*cause = CAUSE_BYE_TIMEOUT;
-		return after(call->changed_ns, settings->bye_timeout_ns);
+		return after(call->changed_ns, settings->bye_timeout_ns, now_ns);
 	case CALL_OVER:
 		*cause = call->end_cause;
-		return after(call->changed_ns, settings->clear_delay_ns);
+		return after(call->changed_ns, settings->clear_delay_ns, now_ns);
 	default: break;
 	}
 	if (settings->ack_timeout_ns > 0 && !(call->flags & CALL_ACKED))
-		sooner(&deadline_ns, cause, after(call->start_ns, settings->ack_timeout_ns),
+		sooner(&deadline_ns, cause, after(call->start_ns, settings->ack_timeout_ns, now_ns),
 		       CAUSE_NO_ACK);
 	if (call->session_ns > 0)
 		sooner(&deadline_ns, cause, call->session_ns, CAUSE_SESSION_TIMER);
 	if (settings->max_call_age_ns > 0)
-		sooner(&deadline_ns, cause, after(call_alive_ns(call), settings->max_call_age_ns),
+		sooner(&deadline_ns, cause,
+		       after(call_alive_ns(call), settings->max_call_age_ns, now_ns),
 		       CAUSE_MAX_AGE);
 	sooner(&deadline_ns, cause, call_media_deadline(call), CAUSE_MEDIA_SILENCE);
 	return deadline_ns;
@@ -104,18 +106,15 @@ static void call_fire(struct timer *timer)
 {
 	struct call *call = (struct call *)((char *)timer - offsetof(struct call, timer));
 	enum person_cause cause;
-	uint64_t due_ns, now_ns;
+	uint64_t now_ns = clock_mono_ns();
 
 	if (call->flags & CALL_WAITS) {
-		call_parties_settle(call, NULL); // arms, or the call is gone
+		call_parties_settle(call, NULL, now_ns); // arms, or the call is gone
 		return;
 	}
-	call_media_look(call, clock_mono_ns());
-	// In this order: what is overdue is due at the time of asking, and time goes on.
-	due_ns = call_deadline(call, &cause);
-	now_ns = clock_mono_ns();
-	if (now_ns < due_ns) {
-		call_arm(call);
+	call_media_look(call, now_ns);
+	if (now_ns < call_deadline(call, now_ns, &cause)) {
+		call_arm(call, now_ns);
 		return;
 	}
 	if (call->state == CALL_OVER) {
@@ -128,10 +127,10 @@ static void call_fire(struct timer *timer)
 		call_end(call, cause, now_ns);
 }
 
-void call_arm(struct call *call)
+void call_arm(struct call *call, uint64_t now_ns)
 {
 	enum person_cause cause;
-	uint64_t due_ns = call_deadline(call, &cause);
+	uint64_t due_ns = call_deadline(call, now_ns, &cause);
 
 	sooner(&due_ns, &cause, call_media_due(call), cause);
 	if (call->flags & CALL_WAITS)
@@ -174,7 +173,7 @@ void call_end(struct call *call, enum person_cause cause, uint64_t now_ns)
 		       (call->party[CALL_CALLER].person != NULL ||
 			call->party[CALL_CALLEE].person != NULL);
 	if (lingers)
-		call_arm(call);
+		call_arm(call, now_ns);
 	else
 		call_release(call, now_ns);
 }

@@ -139,7 +139,7 @@ void call_media_keep(struct calls *calls, struct call *call, const struct call_e
 	if (call != NULL && call->state == CALL_UP && message == CALL_MSG_PROGRESS &&
 	    event->cseq == call->invite_cseq && side_is_silent(call, CALL_CALLEE)) {
 		side_says(call, CALL_CALLEE, event, true, event->mono_ns);
-		call_arm(call);
+		call_arm(call, event->mono_ns);
 	}
 }
 

@@ -209,7 +209,7 @@ static enum person_cause cause_of(const struct call *call)
 	return CAUSE_LEARNED;
 }
 
-void call_parties_settle(struct call *call, const struct call_event *answer)
+void call_parties_settle(struct call *call, const struct call_event *answer, uint64_t now_ns)
 {
 	struct calls *calls = call->calls;
 	bool ringing = call_words_ring(calls, call->key, call->tag[CALL_CALLER], call->start_ns) ||
@@ -234,7 +234,7 @@ void call_parties_settle(struct call *call, const struct call_event *answer)
 		call_parties_replace(call);
 		call_record_save_soon(call);
 	}
-	call_arm(call);
+	call_arm(call, now_ns);
 }
 
 void call_parties_count(struct call *call)
@@ -248,18 +248,18 @@ void call_parties_count(struct call *call)
 	}
 }
 
-void call_parties_find(struct call *call, const struct call_event *answer)
+void call_parties_find(struct call *call, const struct call_event *answer, uint64_t now_ns)
 {
 	bool is_here = call_words_request(call, false, INVITES_CSEQ) != NULL ||
 		       (call->state == CALL_UP &&
 			call_words_request(call, true, INVITES_CSEQ) != NULL);
 
 	if (is_here && call->flags & CALL_SAW_ANSWER) {
-		call_parties_settle(call, answer);
+		call_parties_settle(call, answer, now_ns);
 		return;
 	}
 	metric_add(&invite_missing, 1);
 	invites_add(call->calls->invites, answer);
 	call->flags |= CALL_WAITS;
-	call_arm(call);
+	call_arm(call, now_ns);
 }

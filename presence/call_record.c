@@ -136,9 +136,9 @@ void calls_reassert(struct calls *calls)
 	call_table_each(&calls->table, record_again, NULL);
 }
 
-static void party_restore(struct call *call, enum call_role role, const char *aor)
+static void party_restore(struct call *call, enum call_role role, const char *aor, uint64_t now_ns)
 {
-	struct person_event event = {CAUSE_RESTORED, call->call_id, clock_mono_ns()};
+	struct person_event event = {CAUSE_RESTORED, call->call_id, now_ns};
 	struct person *person = aor[0] != '\0' ? person_get(call->calls->persons, aor, "") : NULL;
 
 	if (person != NULL)
@@ -200,7 +200,7 @@ void calls_restore(struct calls *calls, const struct store_call *record)
 	call_media_restore(call, record, now_ns);
 	call->saved_s = (uint32_t)(record_deadline(call) / NS_PER_S);
 	calls->up++;
-	party_restore(call, CALL_CALLER, record->caller);
-	party_restore(call, CALL_CALLEE, record->callee);
-	call_arm(call);
+	party_restore(call, CALL_CALLER, record->caller, now_ns);
+	party_restore(call, CALL_CALLEE, record->callee, now_ns);
+	call_arm(call, now_ns);
 }

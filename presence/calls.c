@@ -89,27 +89,32 @@ void calls_free(struct calls *calls)
 
 static void call_arm_anew(void *ctx, struct call *call)
 {
-	call_arm(call);
+	const uint64_t *now_ns = ctx;
+
+	call_arm(call, *now_ns);
 }
 
 void calls_sight(struct calls *calls, bool sees)
 {
+	uint64_t now_ns = clock_mono_ns();
+
 	if (sees != calls->blind)
 		return;
 	calls->blind = !sees;
-	calls->sight_ns = clock_mono_ns();
+	calls->sight_ns = now_ns;
 	if (calls->up > 0)
 		log_info("call", sees ? "sees-media" : "blind", "calls=%zu", calls->up);
-	call_table_each(&calls->table, call_arm_anew, NULL);
+	call_table_each(&calls->table, call_arm_anew, &now_ns);
 }
 
 void calls_settings(struct calls *calls, const struct settings *settings)
 {
 	struct identity_rules *rules = identity_rules_new(settings);
+	uint64_t now_ns = clock_mono_ns();
 
 	calls->settings = settings;
 	// A shorter maximum age is for the calls that are up, too.
-	call_table_each(&calls->table, call_arm_anew, NULL);
+	call_table_each(&calls->table, call_arm_anew, &now_ns);
 	if (rules == NULL)
 		return; // the old ones stay
 	identity_rules_free(calls->rules);
@@ -190,7 +195,7 @@ static void call_start(struct calls *calls, const struct call_event *event,
 	}
 	log_debug("call", "start", "call_id=%s by=%s", log_quote(call->call_id),
 		  call_message_name(message));
-	call_parties_find(call, event);
+	call_parties_find(call, event, now_ns);
 }
 
 // A message of a dialog that is not in the table.
@@ -254,7 +259,7 @@ static void call_alive(struct call *call, enum call_role role, const struct call
 		session_follow(call, event, now_ns);
 	if (call->state == CALL_UP && event->media.len > 0)
 		call_media_follow(call, role, event, now_ns);
-	call_arm(call);
+	call_arm(call, now_ns);
 	call_record_refresh(call);
 }
 
@@ -274,7 +279,7 @@ static void early_answered(struct call *call, const struct call_event *event, ui
 		call_parties_replace(call);
 		call_record_save_soon(call);
 	}
-	call_arm(call);
+	call_arm(call, now_ns);
 }
 
 static void known_apply(struct call *call, enum call_role role, const struct call_event *event,
@@ -305,7 +310,7 @@ static void known_apply(struct call *call, enum call_role role, const struct cal
 		call_alive(call, role, event, message, now_ns);
 	} else if (change.state != before) {
 		call->changed_ns = now_ns; // BYE
-		call_arm(call);
+		call_arm(call, now_ns);
 	}
 }
 
@@ -346,7 +351,7 @@ static void invite_apply(struct calls *calls, const struct call_event *event, ui
 	// Its 2xx was faster. Whoever is settled may end others, so look anew each time.
 	struct call *call;
 	while ((call = waiting_find(calls, event)) != NULL)
-		call_parties_settle(call, NULL);
+		call_parties_settle(call, NULL, now_ns);
 }
 
 void calls_apply(struct calls *calls, const struct call_event *event)

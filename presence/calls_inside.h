@@ -53,10 +53,10 @@ void call_judge_addresses(struct call *call, const struct call_event *event);
 
 // call_parties.c. A call has come up by this answer: finds out who takes part and tells, now or
 // after the INVITE was waited for.
-void call_parties_find(struct call *call, const struct call_event *answer);
+void call_parties_find(struct call *call, const struct call_event *answer, uint64_t now_ns);
 // The INVITE is here, or will not be waited for any longer. answer: NULL: what was kept. The call
 // may be gone afterwards.
-void call_parties_settle(struct call *call, const struct call_event *answer);
+void call_parties_settle(struct call *call, const struct call_event *answer, uint64_t now_ns);
 // Ends the dialog that the call's INVITE replaces, if it does (RFC 3891).
 void call_parties_replace(struct call *call);
 // One more call, by its cause.
@@ -106,10 +106,11 @@ void call_end(struct call *call, enum person_cause cause, uint64_t now_ns);
 void call_release(struct call *call, uint64_t now_ns);
 // Takes the call away without a word; its parties are gone already.
 void call_forget(struct call *call);
-// The next instant at which something must happen, and what it would be.
-uint64_t call_deadline(const struct call *call, enum person_cause *cause);
+// The next instant at which something must happen, not before now_ns, and what it would be;
+// UINT64_MAX: nothing.
+uint64_t call_deadline(const struct call *call, uint64_t now_ns, enum person_cause *cause);
 uint64_t call_alive_ns(const struct call *call); // the last sign of life of a call that is up
-void call_arm(struct call *call);
+void call_arm(struct call *call, uint64_t now_ns);
 
 // call_record.c. Nothing happens without a store.
 void call_record_save(struct call *call);

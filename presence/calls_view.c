@@ -20,10 +20,11 @@ static const char *party_aor(const struct call *call, enum call_role role)
 
 static struct call_view view_of(struct call *call)
 {
+	uint64_t now_ns = clock_mono_ns();
 	enum person_cause cause;
 
-	call_media_look(call, clock_mono_ns());
-	uint64_t deadline_ns = call_deadline(call, &cause);
+	call_media_look(call, now_ns);
+	uint64_t deadline_ns = call_deadline(call, now_ns, &cause);
 
 	return (struct call_view){
 		.call_id = call->call_id,
