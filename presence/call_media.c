@@ -113,7 +113,7 @@ static bool side_is_silent(const struct call *call, enum call_role side)
 }
 
 void call_media_keep(struct calls *calls, struct call *call, const struct call_event *event,
-		     enum call_message message)
+		     enum call_message message, uint64_t now_ns)
 {
 	bool response = event->flags & EVENT_IS_RESPONSE;
 	uint64_t sender = response ? event->to_tag : event->from_tag;
@@ -138,8 +138,8 @@ void call_media_keep(struct calls *calls, struct call *call, const struct call_e
 	// The 2xx that left the answer to it was faster.
 	if (call != NULL && call->state == CALL_UP && message == CALL_MSG_PROGRESS &&
 	    event->cseq == call->invite_cseq && side_is_silent(call, CALL_CALLEE)) {
-		side_says(call, CALL_CALLEE, event, true, event->mono_ns);
-		call_arm(call, event->mono_ns);
+		side_says(call, CALL_CALLEE, event, true, now_ns);
+		call_arm(call, now_ns);
 	}
 }
 

@@ -377,7 +377,7 @@ void calls_apply(struct calls *calls, const struct call_event *event)
 	struct call *call = call_table_find(&calls->table, event->call_key, event->from_tag,
 					    event->to_tag, &role);
 	if (event->media.len > 0)
-		call_media_keep(calls, call, event, message);
+		call_media_keep(calls, call, event, message, now_ns);
 	if (call == NULL)
 		unknown_apply(calls, event, message, now_ns);
 	else

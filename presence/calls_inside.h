@@ -81,7 +81,7 @@ bool call_words_ring(const struct calls *calls, struct siphash128 call_key, uint
 // call_media.c. Nothing happens without a media table.
 // A session description that may be wanted when its answer comes. call: NULL: not up.
 void call_media_keep(struct calls *calls, struct call *call, const struct call_event *event,
-		     enum call_message message);
+		     enum call_message message, uint64_t now_ns);
 // The call came up by this answer.
 void call_media_start(struct call *call, const struct call_event *answer, uint64_t now_ns);
 // An answered request of `role` in the call, or the ACK to it.

@@ -14,6 +14,7 @@
 
 #include "config/clock.h"
 #include "config/metric.h"
+#include "link/call_event.h"
 #include "presence/net/timer_wheel.h"
 #include "scenario.h"
 
@@ -312,6 +313,21 @@ static void a_reload_turns_it_on(void **state)
 	scenario_close(&world);
 }
 
+// The other process may write any time into an event: none holds up the end.
+static void times_to_come_are_now(void **state)
+{
+	struct call_event event;
+
+	scenario_open(&world, "media");
+	play_all("1 INVITE a>\n3 200 INVITE a>b\n3.02 pass\n");
+	scenario_event(&event, "183 INVITE a>b media=b7000", "");
+	event.mono_ns += 3600 * NS_PER_S;
+	calls_apply(world.calls, &event);
+	play_all("3.1 ACK a>b\n5 rtp b7000\n500 pass\n");
+	assert_non_null(strstr(world.told, "65 alice clear media-silence"));
+	scenario_close(&world);
+}
+
 // All addresses go when their calls do, and each end is counted under its cause.
 static void nothing_stays(void **state)
 {
@@ -344,9 +360,10 @@ static void nothing_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_situation),       cmocka_unit_test(people_see_it),
-		cmocka_unit_test(the_store_keeps_it),   cmocka_unit_test(a_restart_goes_on),
-		cmocka_unit_test(a_reload_turns_it_on), cmocka_unit_test(nothing_stays),
+		cmocka_unit_test(each_situation),        cmocka_unit_test(people_see_it),
+		cmocka_unit_test(the_store_keeps_it),    cmocka_unit_test(a_restart_goes_on),
+		cmocka_unit_test(a_reload_turns_it_on),  cmocka_unit_test(nothing_stays),
+		cmocka_unit_test(times_to_come_are_now),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
