@@ -256,6 +256,17 @@ static void fill_other(const struct generator *generator, const struct call *cal
 	hole_user(holes, HOLE_OTHER, call->cast[cast]);
 }
 
+// Each call has its own, as an SBC gives them: of even ports, the networks 10.100 to 10.249.
+static void fill_media(const struct call *call, const struct dialog *dialog, struct holes *holes)
+{
+	uint64_t which = call->number * SCENE_DIALOGS + dialog->call;
+
+	hole_number(holes, HOLE_MEDIA_PORT, (uint32_t)(10000 + which % 25000 * 2));
+	hole_number(holes, HOLE_MEDIA_RTCP, (uint32_t)(10001 + which % 25000 * 2));
+	hole_number(holes, HOLE_MEDIA_HOST, (uint32_t)(100 + which / 25000 % 150));
+	hole_number(holes, HOLE_MEDIA_NET, (uint32_t)(100 + which / 25000 / 150 % 150));
+}
+
 static void fill_holes(const struct generator *generator, const struct call *call,
 		       const struct step *step, struct holes *holes)
 {
@@ -279,6 +290,7 @@ static void fill_holes(const struct generator *generator, const struct call *cal
 	// An ACK has the number of its INVITE.
 	hole_number(holes, HOLE_CSEQ,
 		    CSEQ_FIRST + (step->transaction == 1 ? 0u : step->transaction));
+	fill_media(call, dialog, holes);
 	if (scene->cast > 2)
 		fill_other(generator, call, scene, dialog, holes);
 }

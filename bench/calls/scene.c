@@ -103,14 +103,18 @@ bool scene_is_over(const struct step *step)
 	"UPDATE\r\n"
 #define AGENT  "User-Agent: Audiocodes-Sip-Gateway-Mediant 1000B/v.7.20A.258.271\r\n"
 #define SERVER "Server: Asterisk PBX 18.19.0\r\n"
-#define SDP                                                                               \
+// side: where media of caller and callee differ.
+#define WITH_SDP(side)                                                                    \
+	"Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n"               \
 	"v=0\r\no=AudiocodesGW 1361512045 1361511892 IN IP4 10.33.221.57\r\n"             \
-	"s=Phone-Call\r\nc=IN IP4 10.33.221.57\r\nt=0 0\r\n"                              \
-	"m=audio 6120 RTP/AVP 8 0 9 18 101\r\na=rtpmap:8 PCMA/8000\r\n"                   \
+	"s=Phone-Call\r\nc=IN IP4 10.{net}.{host}." side "\r\nt=0 0\r\n"                  \
+	"m=audio {port} RTP/AVP 8 0 9 18 101\r\na=rtpmap:8 PCMA/8000\r\n"                 \
 	"a=rtpmap:0 PCMU/8000\r\na=rtpmap:9 G722/8000\r\na=rtpmap:18 G729/8000\r\n"       \
 	"a=fmtp:18 annexb=no\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n" \
-	"a=ptime:20\r\na=sendrecv\r\na=rtcp:6121 IN IP4 10.33.221.57\r\n"
-#define WITH_SDP "Content-Type: application/sdp\r\nContent-Length: {length}\r\n\r\n" SDP
+	"a=ptime:20\r\na=sendrecv\r\n"                                                    \
+	"a=rtcp:{rtcp} IN IP4 10.{net}.{host}." side "\r\n"
+#define OFFER    WITH_SDP("57")
+#define ANSWERED WITH_SDP("58")
 #define EMPTY    "Content-Length: 0\r\n\r\n"
 #define REQUEST(method)                                                                   \
 	method " sip:{request}@bench.example;user=phone SIP/2.0\r\n" VIA "Max-Forwards: " \
@@ -124,18 +128,18 @@ static const char *const texts_source[TEXT_COUNT] = {
 	[TEXT_INVITE] = REQUEST("INVITE") TO "\r\n" CALL CSEQ(
 		"INVITE") "Contact: <sip:{from}@10.33.221.57:5060>\r\n" ALLOW SESSION
 			  "Min-SE: 90\r\n"
-			  "P-Asserted-Identity: <sip:{from}@bench.example>\r\n" AGENT WITH_SDP,
+			  "P-Asserted-Identity: <sip:{from}@bench.example>\r\n" AGENT OFFER,
 	[TEXT_INVITE_REPLACES] = REQUEST("INVITE") TO
 	"\r\n" CALL CSEQ("INVITE") "Contact: <sip:{from}@10.33.221.57:5060>\r\n" ALLOW SESSION
 				   "Replaces: {other-call}@10.33.221.57;to-tag={other-to-tag};"
 				   "from-tag={other-from-tag}\r\nReferred-By: "
-				   "<sip:{other}@bench.example>\r\n" AGENT WITH_SDP,
+				   "<sip:{other}@bench.example>\r\n" AGENT OFFER,
 	[TEXT_TRYING] = RESPONSE("100 Trying") TO "\r\n" CALL CSEQ("INVITE") SERVER EMPTY,
 	[TEXT_RINGING] = RESPONSE("180 Ringing") TO IN_DIALOG CALL CSEQ(
 		"INVITE") "Contact: <sip:{to}@10.33.2.30:5060>\r\n" ALLOW SERVER EMPTY,
 	[TEXT_ANSWER] = RESPONSE("200 OK") TO IN_DIALOG CALL CSEQ(
 		"INVITE") "Contact: <sip:{to}@10.33.2.30:5060>\r\n" ALLOW SESSION
-			  "Require: timer\r\n" SERVER WITH_SDP,
+			  "Require: timer\r\n" SERVER ANSWERED,
 	[TEXT_ACK] = REQUEST("ACK") TO IN_DIALOG CALL CSEQ("ACK") AGENT EMPTY,
 	[TEXT_CANCEL] = REQUEST("CANCEL") TO "\r\n" CALL CSEQ("CANCEL") AGENT EMPTY,
 	[TEXT_CANCEL_OK] = RESPONSE("200 OK") TO IN_DIALOG CALL CSEQ("CANCEL") SERVER EMPTY,

@@ -24,6 +24,10 @@ static const struct {
 	[HOLE_OTHER_FROM_TAG] = {"{other-from-tag}", 8},
 	[HOLE_OTHER_TO_TAG] = {"{other-to-tag}", 8},
 	[HOLE_OTHER] = {"{other}", 8},
+	[HOLE_MEDIA_NET] = {"{net}", 3},
+	[HOLE_MEDIA_HOST] = {"{host}", 3},
+	[HOLE_MEDIA_PORT] = {"{port}", 5},
+	[HOLE_MEDIA_RTCP] = {"{rtcp}", 5},
 };
 
 struct piece {

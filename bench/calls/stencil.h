@@ -18,7 +18,11 @@ enum hole {
 	HOLE_OTHER_CALL, // 16: of the dialog that is referred to or replaced
 	HOLE_OTHER_FROM_TAG,
 	HOLE_OTHER_TO_TAG,
-	HOLE_OTHER, // 8: user
+	HOLE_OTHER,      // 8: user
+	HOLE_MEDIA_NET,  // 3: octets of where media go to
+	HOLE_MEDIA_HOST, // 3
+	HOLE_MEDIA_PORT, // 5
+	HOLE_MEDIA_RTCP, // 5
 	HOLE_COUNT,
 };
 
