@@ -5,9 +5,9 @@
 // nor VLAN, its IPv6 code no other extension header, and its hash no secret.
 #include "dataplane/defrag.h"
 
+#include "config/poison.h"
 #include "dataplane/eal.h"
 #include "dataplane/frame.h"
-#include "dataplane/poison.h"
 #include "link/counters.h"
 #include "sip/siphash.h"
 
