@@ -12,24 +12,41 @@
 #include "presence/media_claims.h"
 #include "presence/store/store.h"
 
-static bool same_address(const struct sdp_address *a, const struct sdp_address *b)
+static const struct media_claim *first_of(const struct call *call)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	return media_claims_at(call->calls->media, call->media);
+}
+
+static const struct media_claim *next_of(const struct call *call, const struct media_claim *claim)
+{
+	return media_claims_at(call->calls->media, claim->next);
+}
+
+static bool is_at(const struct call *call, const struct media_claim *claim,
+		  const struct sdp_address *address)
+{
+	struct sdp_address claimed;
+
+	if (!media_claims_is_held(claim))
+		return false;
+	claimed = media_claims_address(call->calls->media, claim);
+	return memcmp(&claimed, address, sizeof(claimed)) == 0;
 }
 
 static bool claimed(const struct call *call, enum call_role side, const struct sdp_address *address)
 {
-	for (const struct media_claim *claim = call->media; claim != NULL; claim = claim->next)
-		if (claim->side == side && claim->slot != MEDIA_NO_SLOT &&
-		    same_address(&claim->address, address))
+	for (const struct media_claim *claim = first_of(call); claim != NULL;
+	     claim = next_of(call, claim))
+		if (claim->side == side && is_at(call, claim, address))
 			return true;
 	return false;
 }
 
-static bool described(const struct sdp *sdp, const struct media_claim *claim)
+static bool described(const struct call *call, const struct sdp *sdp,
+		      const struct media_claim *claim)
 {
 	for (int i = 0; i < sdp->count; i++)
-		if (claim->slot != MEDIA_NO_SLOT && same_address(&sdp->address[i], &claim->address))
+		if (is_at(call, claim, &sdp->address[i]))
 			return true;
 	return false;
 }
@@ -38,15 +55,17 @@ static bool described(const struct sdp *sdp, const struct media_claim *claim)
 static bool side_set(struct call *call, enum call_role side, const struct sdp *sdp, uint64_t now_ns)
 {
 	struct media_claims *claims = call->calls->media;
-	struct media_claim **link = &call->media;
+	uint32_t *link = &call->media;
 	bool changed = false;
 
-	while (*link != NULL) {
-		if ((*link)->side == side && !described(sdp, *link)) {
+	while (*link != 0) {
+		struct media_claim *claim = media_claims_at(claims, *link);
+
+		if (claim->side == side && !described(call, sdp, claim)) {
 			media_claims_remove(claims, link);
 			changed = true;
 		} else {
-			link = &(*link)->next;
+			link = &claim->next;
 		}
 	}
 	for (int i = 0; i < sdp->count; i++) {
@@ -106,7 +125,8 @@ static bool is_for_later(const struct call *call, enum call_message message)
 
 static bool side_is_silent(const struct call *call, enum call_role side)
 {
-	for (const struct media_claim *claim = call->media; claim != NULL; claim = claim->next)
+	for (const struct media_claim *claim = first_of(call); claim != NULL;
+	     claim = next_of(call, claim))
 		if (claim->side == side)
 			return false;
 	return true;
@@ -189,13 +209,13 @@ void call_media_late(struct calls *calls, const struct call_event *invite, uint6
 
 void call_media_drop(struct call *call)
 {
-	while (call->media != NULL)
+	while (call->media != 0)
 		media_claims_remove(call->calls->media, &call->media);
 }
 
 static bool is_followed(const struct call *call)
 {
-	return call->media != NULL && call->state == CALL_UP && !call->calls->blind &&
+	return call->media != 0 && call->state == CALL_UP && !call->calls->blind &&
 	       call->calls->settings->calls.media_silence_ns > 0;
 }
 
@@ -213,7 +233,8 @@ uint64_t call_media_seen(const struct call *call)
 {
 	uint64_t newest_ns = 0;
 
-	for (const struct media_claim *claim = call->media; claim != NULL; claim = claim->next) {
+	for (const struct media_claim *claim = first_of(call); claim != NULL;
+	     claim = next_of(call, claim)) {
 		uint64_t seen_ns = media_claims_seen(call->calls->media, claim);
 		newest_ns = seen_ns > newest_ns ? seen_ns : newest_ns;
 	}
@@ -264,13 +285,13 @@ void call_media_record(const struct call *call, struct store_call *record)
 {
 	record->media_seen = call->flags & CALL_MEDIA_SEEN;
 	record->on_hold = call->flags & CALL_ON_HOLD;
-	for (const struct media_claim *claim = call->media;
-	     claim != NULL && record->media_count < STORE_MEDIA; claim = claim->next) {
-		if (claim->slot == MEDIA_NO_SLOT)
+	for (const struct media_claim *claim = first_of(call);
+	     claim != NULL && record->media_count < STORE_MEDIA; claim = next_of(call, claim)) {
+		if (!media_claims_is_held(claim))
 			continue;
 		record->media[record->media_count++] = (struct store_media){
 			.is_callees = claim->side == CALL_CALLEE,
-			.address = claim->address,
+			.address = media_claims_address(call->calls->media, claim),
 		};
 	}
 }

@@ -37,8 +37,8 @@ struct call {
 	uint64_t changed_ns; // UP: the last sign of life; ENDING: the BYE; OVER: the end; EARLY:
 			     // the last 1xx
 	uint64_t branch;     // of its 2xx, to find the INVITE
-	struct media_claim *media;  // where its media go to
-	uint64_t media_ns;          // the last sign of them, or since when there was to be one
+	uint32_t media;      // the first claim on where they go to; 0: none
+	uint64_t media_ns;   // the last sign of them, or since when there was to be one
 	uint32_t index, generation; // generation: 31 bits
 	uint32_t cseq[CALL_ROLES];  // highest of a request that was answered, each direction
 	uint32_t invite_cseq;

@@ -37,7 +37,7 @@ static struct call_view view_of(struct call *call)
 				: why[cause] != NULL     ? why[cause]
 							 : "none",
 		.cause = call->cause,
-		.has_media = call->media != NULL,
+		.has_media = call->media != 0,
 		.on_hold = call->flags & CALL_ON_HOLD,
 		.media_ns = call_media_seen(call),
 	};

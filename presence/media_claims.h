@@ -23,26 +23,34 @@ struct media_table;
 // So many at most: servers with one port for everybody would else have all their calls in one list.
 enum { MEDIA_SHARERS = 8 };
 
+// Calls have two or more each, hence its size. Numbers are those of media_claims_at().
 struct media_claim {
-	struct media_claim *next;  // of the same call
-	struct media_claim *other; // of the same address
-	struct sdp_address address;
-	uint32_t slot; // of the table; MEDIA_NO_SLOT: taken by a later call, or there was no room
-	uint8_t side;  // whose it is; for the owner of the list
-	uint64_t since_ns;
-	uint64_t seen_ns; // when it was last seen before it was taken; 0: never
+	uint32_t next;        // of the same call
+	uint32_t other;       // of the same address, or one beside it
+	uint32_t address;     // IPv4, or the number of the IPv6 address
+	uint32_t slot : 22;   // of the table; MEDIA_NO_SLOT: taken by a later call, or no room
+	uint32_t side : 1;    // whose it is; for the owner of the list
+	uint32_t is_wide : 1; // IPv6
+	uint64_t port : 16;
+	uint64_t time_ms : 48; // since when; without a slot: when it was last seen in it, or 0
 };
 
 // The table is emptied. NULL: no memory.
 struct media_claims *media_claims_new(struct media_table *table, const struct siphash_key *key);
-void media_claims_free(struct media_claims *claims); // whose lists are empty
+void media_claims_free(struct media_claims *claims);
 
-// Puts a claim on the list. false: no memory. Without room in the table it is a claim that is never
-// seen.
-bool media_claims_add(struct media_claims *claims, struct media_claim **list,
+// Puts a claim on the list, the number of whose first stands in *list, 0 being none. false: no
+// memory. Without room in the table it is a claim that is never seen.
+bool media_claims_add(struct media_claims *claims, uint32_t *list,
 		      const struct sdp_address *address, uint8_t side, uint64_t now_ns);
-// Takes *link off its list.
-void media_claims_remove(struct media_claims *claims, struct media_claim **link);
+// Takes the claim *link off its list. link: in the claim before, or the list's own.
+void media_claims_remove(struct media_claims *claims, uint32_t *link);
+// NULL: number is 0.
+struct media_claim *media_claims_at(const struct media_claims *claims, uint32_t number);
+// Whether the table has it.
+bool media_claims_is_held(const struct media_claim *claim);
+struct sdp_address media_claims_address(const struct media_claims *claims,
+					const struct media_claim *claim);
 // When something was last seen there, since it was claimed; 0: never.
 uint64_t media_claims_seen(const struct media_claims *claims, const struct media_claim *claim);
 size_t media_claims_bytes(const struct media_claims *claims); // NULL: 0
