@@ -67,7 +67,7 @@ uint64_t call_alive_ns(const struct call *call)
 
 uint64_t call_deadline(const struct call *call, uint64_t now_ns, enum person_cause *cause)
 {
-	const struct settings_calls *settings = &call->calls->settings->calls;
+	const struct settings_calls *settings = &calls_of(call)->settings->calls;
 	uint64_t deadline_ns = UINT64_MAX;
 
 	*cause = CAUSE_NONE;
@@ -136,21 +136,21 @@ void call_arm(struct call *call, uint64_t now_ns)
 	if (call->flags & CALL_WAITS)
 		due_ns = call->start_ns + INVITE_WAIT_NS;
 	if (due_ns == UINT64_MAX)
-		timer_cancel(call->calls->wheel, &call->timer);
+		timer_cancel(calls_of(call)->wheel, &call->timer);
 	else
-		timer_set(call->calls->wheel, &call->timer, due_ns, call_fire);
+		timer_set(calls_of(call)->wheel, &call->timer, due_ns, call_fire);
 }
 
 void call_forget(struct call *call)
 {
-	timer_cancel(call->calls->wheel, &call->timer);
+	timer_cancel(calls_of(call)->wheel, &call->timer);
 	call_media_drop(call);
-	call_table_remove(&call->calls->table, call);
+	call_table_remove(&calls_of(call)->table, call);
 }
 
 void call_end(struct call *call, enum person_cause cause, uint64_t now_ns)
 {
-	struct calls *calls = call->calls;
+	struct calls *calls = calls_of(call);
 	bool rang_only = call->state == CALL_EARLY;
 
 	log_debug("call", "end", "call_id=%s cause=%s", log_quote(call->call_id),

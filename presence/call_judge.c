@@ -19,6 +19,12 @@ static uint32_t address_hash(const struct calls *calls, const uint8_t *address)
 	return (uint32_t)siphash64(&calls->key, address, 16) | 1;
 }
 
+// The same for an answer, whose addresses are the other way round.
+static uint32_t way_hash(uint32_t source, uint32_t target)
+{
+	return source ^ (target << 16 | target >> 16);
+}
+
 static bool address_known(const struct call *call, uint32_t address)
 {
 	return call->address[0] == 0 || call->address[0] == address || call->address[1] == address;
@@ -28,8 +34,8 @@ void call_judge_addresses(struct call *call, const struct call_event *event)
 {
 	if (call->address[0] != 0)
 		return;
-	call->address[0] = address_hash(call->calls, event->source);
-	call->address[1] = address_hash(call->calls, event->target);
+	call->address[0] = address_hash(calls_of(call), event->source);
+	call->address[1] = address_hash(calls_of(call), event->target);
 }
 
 // A sign of life by a request that was answered inside the dialog: is it newer than all before,
@@ -53,7 +59,7 @@ static bool alive_is_news(struct call *call, enum call_role role, const struct c
 // remembered, to be recognised in its answer.
 static bool bye_is_believed(struct call *call, enum call_role role, const struct call_event *event)
 {
-	uint32_t source = address_hash(call->calls, event->source);
+	uint32_t source = address_hash(calls_of(call), event->source);
 	bool believed = address_known(call, source);
 
 	if (call->state != CALL_UP)
@@ -63,8 +69,7 @@ static bool bye_is_believed(struct call *call, enum call_role role, const struct
 	call->flags |= CALL_BYE_SEEN;
 	call->bye_role = role;
 	call->bye.cseq = event->cseq;
-	call->bye.source = source;
-	call->bye.target = address_hash(call->calls, event->target);
+	call->bye.way = way_hash(source, address_hash(calls_of(call), event->target));
 	if (!believed)
 		metric_add(&doubtful, 1);
 	return believed;
@@ -73,8 +78,8 @@ static bool bye_is_believed(struct call *call, enum call_role role, const struct
 static bool bye_answer_is_believed(const struct call *call, enum call_role role,
 				   const struct call_event *event)
 {
-	uint32_t source = address_hash(call->calls, event->source);
-	uint32_t target = address_hash(call->calls, event->target);
+	uint32_t source = address_hash(calls_of(call), event->source);
+	uint32_t target = address_hash(calls_of(call), event->target);
 	bool of_bye = call->flags & CALL_BYE_SEEN && call->bye_role == role &&
 		      call->bye.cseq == event->cseq;
 
@@ -82,7 +87,7 @@ static bool bye_answer_is_believed(const struct call *call, enum call_role role,
 	if (address_known(call, source) || (of_bye && call->state == CALL_ENDING))
 		return true;
 	if (of_bye)
-		return call->bye.source == target && call->bye.target == source;
+		return call->bye.way == way_hash(target, source);
 	return address_known(call, target);
 }
 

@@ -14,12 +14,12 @@
 
 static const struct media_claim *first_of(const struct call *call)
 {
-	return media_claims_at(call->calls->media, call->media);
+	return media_claims_at(calls_of(call)->media, call->media);
 }
 
 static const struct media_claim *next_of(const struct call *call, const struct media_claim *claim)
 {
-	return media_claims_at(call->calls->media, claim->next);
+	return media_claims_at(calls_of(call)->media, claim->next);
 }
 
 static bool is_at(const struct call *call, const struct media_claim *claim,
@@ -29,7 +29,7 @@ static bool is_at(const struct call *call, const struct media_claim *claim,
 
 	if (!media_claims_is_held(claim))
 		return false;
-	claimed = media_claims_address(call->calls->media, claim);
+	claimed = media_claims_address(calls_of(call)->media, claim);
 	return memcmp(&claimed, address, sizeof(claimed)) == 0;
 }
 
@@ -54,7 +54,7 @@ static bool described(const struct call *call, const struct sdp *sdp,
 // From now on this side receives there and nowhere else. true: it did not before.
 static bool side_set(struct call *call, enum call_role side, const struct sdp *sdp, uint64_t now_ns)
 {
-	struct media_claims *claims = call->calls->media;
+	struct media_claims *claims = calls_of(call)->media;
 	uint32_t *link = &call->media;
 	bool changed = false;
 
@@ -103,7 +103,7 @@ static enum call_role other(enum call_role role)
 // What the side said last before the call was up, or in the request of this CSeq.
 static const struct call_event *kept(const struct call *call, enum call_role side, uint32_t cseq)
 {
-	return invites_find_media(call->calls->invites, call->key, call->tag[side],
+	return invites_find_media(calls_of(call)->invites, call->key, call->tag[side],
 				  call->tag[other(side)], cseq);
 }
 
@@ -165,7 +165,7 @@ void call_media_keep(struct calls *calls, struct call *call, const struct call_e
 
 void call_media_start(struct call *call, const struct call_event *answer, uint64_t now_ns)
 {
-	if (call->calls->media == NULL)
+	if (calls_of(call)->media == NULL)
 		return;
 	side_says(call, CALL_CALLER, kept(call, CALL_CALLER, 0), false, now_ns);
 	// RFC 3262 5, RFC 6337 2: once a reliable provisional response has answered, the 2xx need
@@ -180,7 +180,7 @@ void call_media_follow(struct call *call, enum call_role role, const struct call
 {
 	uint8_t before = call->flags;
 
-	if (call->calls->media == NULL)
+	if (calls_of(call)->media == NULL)
 		return;
 	call_media_look(call, now_ns); // what was seen before they moved
 	if (event->flags & EVENT_IS_RESPONSE) {
@@ -210,23 +210,23 @@ void call_media_late(struct calls *calls, const struct call_event *invite, uint6
 void call_media_drop(struct call *call)
 {
 	while (call->media != 0)
-		media_claims_remove(call->calls->media, &call->media);
+		media_claims_remove(calls_of(call)->media, &call->media);
 }
 
 static bool is_followed(const struct call *call)
 {
-	return call->media != 0 && call->state == CALL_UP && !call->calls->blind &&
-	       call->calls->settings->calls.media_silence_ns > 0;
+	return call->media != 0 && call->state == CALL_UP && !calls_of(call)->blind &&
+	       calls_of(call)->settings->calls.media_silence_ns > 0;
 }
 
 uint64_t call_media_due(const struct call *call)
 {
-	uint64_t from_ns = call->media_ns > call->calls->sight_ns ? call->media_ns
-								  : call->calls->sight_ns;
+	uint64_t from_ns = call->media_ns > calls_of(call)->sight_ns ? call->media_ns
+								     : calls_of(call)->sight_ns;
 
 	if (!is_followed(call))
 		return UINT64_MAX;
-	return from_ns + call->calls->settings->calls.media_silence_ns;
+	return from_ns + calls_of(call)->settings->calls.media_silence_ns;
 }
 
 uint64_t call_media_seen(const struct call *call)
@@ -235,7 +235,7 @@ uint64_t call_media_seen(const struct call *call)
 
 	for (const struct media_claim *claim = first_of(call); claim != NULL;
 	     claim = next_of(call, claim)) {
-		uint64_t seen_ns = media_claims_seen(call->calls->media, claim);
+		uint64_t seen_ns = media_claims_seen(calls_of(call)->media, claim);
 		newest_ns = seen_ns > newest_ns ? seen_ns : newest_ns;
 	}
 	return newest_ns;
@@ -259,7 +259,7 @@ void call_media_look(struct call *call, uint64_t now_ns)
 uint64_t call_media_deadline(const struct call *call)
 {
 	bool on_hold = call->flags & CALL_ON_HOLD &&
-		       !call->calls->settings->calls.media_silence_on_hold;
+		       !calls_of(call)->settings->calls.media_silence_on_hold;
 
 	if (!(call->flags & CALL_MEDIA_SEEN) || on_hold)
 		return UINT64_MAX;
@@ -268,10 +268,10 @@ uint64_t call_media_deadline(const struct call *call)
 
 void call_media_restore(struct call *call, const struct store_call *record, uint64_t now_ns)
 {
-	if (call->calls->media == NULL)
+	if (calls_of(call)->media == NULL)
 		return;
 	for (int i = 0; i < record->media_count; i++)
-		media_claims_add(call->calls->media, &call->media, &record->media[i].address,
+		media_claims_add(calls_of(call)->media, &call->media, &record->media[i].address,
 				 record->media[i].is_callees ? CALL_CALLEE : CALL_CALLER, now_ns);
 	// If they flowed before the engine was started again, they are missed when they don't now.
 	if (record->media_seen)
@@ -291,7 +291,7 @@ void call_media_record(const struct call *call, struct store_call *record)
 			continue;
 		record->media[record->media_count++] = (struct store_media){
 			.is_callees = claim->side == CALL_CALLEE,
-			.address = media_claims_address(call->calls->media, claim),
+			.address = media_claims_address(calls_of(call)->media, claim),
 		};
 	}
 }

@@ -52,7 +52,7 @@ __attribute__((constructor)) static void ignored_register(void)
 // A ticket finds its call again, or that it is gone.
 static uint64_t ticket_of(const struct call *call, enum call_role role)
 {
-	return (uint64_t)call->index << 32 | call->generation << 1 | role;
+	return (uint64_t)call_table_number(call) << 32 | call->generation << 1 | role;
 }
 
 static struct call *ticket_call(struct calls *calls, uint64_t ticket)
@@ -67,7 +67,7 @@ static struct call *ticket_call(struct calls *calls, uint64_t ticket)
 static struct call_party *twin_find(const struct call *call, const struct call_party *party,
 				    bool counts)
 {
-	struct call *other = call_table_first(&call->calls->table, call->key);
+	struct call *other = call_table_first(&calls_of(call)->table, call->key);
 
 	for (; other != NULL; other = call_table_next(other)) {
 		for (int role = 0; role < CALL_ROLES; role++) {
@@ -88,7 +88,7 @@ void call_parties_put(struct call *call, enum call_role role, struct person *per
 	party->person = person;
 	party->counts = false;
 	party->counts = twin_find(call, party, true) == NULL;
-	person_apply(call->calls->persons, party, true, event);
+	person_apply(calls_of(call)->persons, party, true, event);
 }
 
 void call_parties_go(struct call *call, const struct person_event *event)
@@ -102,7 +102,7 @@ void call_parties_go(struct call *call, const struct person_event *event)
 			twin->counts = true;
 			party->counts = false;
 		}
-		person_apply(call->calls->persons, party, false, event);
+		person_apply(calls_of(call)->persons, party, false, event);
 		party->counts = false;
 	}
 }
@@ -112,7 +112,7 @@ static directory_found_fn party_found;
 // Asks for the next identity, or gives up.
 static void party_look(struct call *call, enum call_role role)
 {
-	struct calls *calls = call->calls;
+	struct calls *calls = calls_of(call);
 	const struct call_event *words = call_words_find(call);
 	unsigned int order = call->order[role];
 	struct identity identity;
@@ -156,13 +156,13 @@ static enum identity_ignore party_ignore(const struct call *call, enum call_role
 {
 	const struct call_event *own = role == CALL_CALLER ? words : answer;
 
-	if (identity_ignore_role(call->calls->rules, role == CALL_CALLER))
+	if (identity_ignore_role(calls_of(call)->rules, role == CALL_CALLER))
 		return IGNORE_ROLE;
 	// A response carries the User-Agent of the callee, a request that of the caller.
 	bool own_words = own != NULL && !(own->flags & EVENT_IS_RESPONSE) == (role == CALL_CALLER);
-	if (own_words && identity_ignore_agent(call->calls->rules, own))
+	if (own_words && identity_ignore_agent(calls_of(call)->rules, own))
 		return IGNORE_USER_AGENT;
-	return words != NULL ? identity_ignore_call(call->calls->rules, words) : IGNORE_NOT;
+	return words != NULL ? identity_ignore_call(calls_of(call)->rules, words) : IGNORE_NOT;
 }
 
 static void parties_look(struct call *call, const struct call_event *answer)
@@ -180,7 +180,7 @@ static void parties_look(struct call *call, const struct call_event *answer)
 
 void call_parties_replace(struct call *call)
 {
-	struct calls *calls = call->calls;
+	struct calls *calls = calls_of(call);
 	const struct call_event *invite = call_words_request(call, false, INVITES_BRANCH);
 	enum call_role role;
 
@@ -211,7 +211,7 @@ static enum person_cause cause_of(const struct call *call)
 
 void call_parties_settle(struct call *call, const struct call_event *answer, uint64_t now_ns)
 {
-	struct calls *calls = call->calls;
+	struct calls *calls = calls_of(call);
 	bool ringing = call_words_ring(calls, call->key, call->tag[CALL_CALLER], call->start_ns) ||
 		       call_words_ring(calls, call->key, call->tag[CALL_CALLEE], call->start_ns);
 
@@ -240,10 +240,10 @@ void call_parties_settle(struct call *call, const struct call_event *answer, uin
 void call_parties_count(struct call *call)
 {
 	if (call->cause == CAUSE_ANSWERED) {
-		call->calls->confirmed++;
+		calls_of(call)->confirmed++;
 		metric_add(&answered, 1);
 	} else if (call->cause == CAUSE_LEARNED) {
-		call->calls->learned++;
+		calls_of(call)->learned++;
 		metric_add(&learned, 1);
 	}
 }
@@ -259,7 +259,7 @@ void call_parties_find(struct call *call, const struct call_event *answer, uint6
 		return;
 	}
 	metric_add(&invite_missing, 1);
-	invites_add(call->calls->invites, answer);
+	invites_add(calls_of(call)->invites, answer);
 	call->flags |= CALL_WAITS;
 	call_arm(call, now_ns);
 }

@@ -18,7 +18,7 @@ enum { RECORD_MOVE_S = 30 };
 // Without ACK and BYE: these are settled long before anybody reads the record.
 static uint64_t record_deadline(const struct call *call)
 {
-	const struct settings_calls *settings = &call->calls->settings->calls;
+	const struct settings_calls *settings = &calls_of(call)->settings->calls;
 	uint64_t age_ns = settings->max_call_age_ns;
 
 	uint64_t alive_ns = call_alive_ns(call);
@@ -53,7 +53,7 @@ void call_record_save(struct call *call)
 	};
 	uint64_t deadline_ns = record_deadline(call);
 
-	if (call->calls->store == NULL || call->state != CALL_UP ||
+	if (calls_of(call)->store == NULL || call->state != CALL_UP ||
 	    (call->party[CALL_CALLER].person == NULL && call->party[CALL_CALLEE].person == NULL))
 		return;
 	if (deadline_ns > 0)
@@ -64,7 +64,7 @@ void call_record_save(struct call *call)
 	call_media_record(call, &record);
 	call->saved_s = (uint32_t)(deadline_ns / NS_PER_S);
 	call->flags |= CALL_KEPT;
-	store_save_call(call->calls->store, &record);
+	store_save_call(calls_of(call)->store, &record);
 }
 
 static void save_unsaved(struct timer *timer)
@@ -72,7 +72,7 @@ static void save_unsaved(struct timer *timer)
 	struct calls *calls = (struct calls *)((char *)timer - offsetof(struct calls, save));
 
 	for (unsigned int i = 0; i < calls->unsaved_count; i++) {
-		struct call *call = call_table_at(&calls->table, calls->unsaved[i].index,
+		struct call *call = call_table_at(&calls->table, calls->unsaved[i].number,
 						  calls->unsaved[i].generation);
 		if (call != NULL) // not over meanwhile
 			call_record_save(call);
@@ -83,7 +83,7 @@ static void save_unsaved(struct timer *timer)
 // A worker killed in between reads the event again: it is held in its ring for longer.
 void call_record_save_soon(struct call *call)
 {
-	struct calls *calls = call->calls;
+	struct calls *calls = calls_of(call);
 	unsigned int count = calls->unsaved_count;
 
 	if (calls->store == NULL)
@@ -92,7 +92,7 @@ void call_record_save_soon(struct call *call)
 		call_record_save(call);
 		return;
 	}
-	calls->unsaved[count].index = call->index;
+	calls->unsaved[count].number = call_table_number(call);
 	calls->unsaved[count].generation = call->generation;
 	calls->unsaved_count++;
 	if (count == 0)
@@ -110,7 +110,7 @@ void call_record_refresh(struct call *call)
 // They are seen each minute: the deadline they move is written when half of it is over.
 void call_record_media(struct call *call, bool first)
 {
-	uint64_t half_s = call->calls->settings->calls.max_call_age_ns / NS_PER_S / 2;
+	uint64_t half_s = calls_of(call)->settings->calls.max_call_age_ns / NS_PER_S / 2;
 
 	if (call->flags & CALL_KEPT &&
 	    (first || call->media_ns / NS_PER_S + half_s > call->saved_s))
@@ -120,7 +120,7 @@ void call_record_media(struct call *call, bool first)
 void call_record_drop(struct call *call)
 {
 	if (call->flags & CALL_KEPT)
-		store_drop_call(call->calls->store, call->key, call->tag[CALL_CALLER],
+		store_drop_call(calls_of(call)->store, call->key, call->tag[CALL_CALLER],
 				call->tag[CALL_CALLEE]);
 }
 
@@ -139,7 +139,8 @@ void calls_reassert(struct calls *calls)
 static void party_restore(struct call *call, enum call_role role, const char *aor, uint64_t now_ns)
 {
 	struct person_event event = {CAUSE_RESTORED, call->call_id, now_ns};
-	struct person *person = aor[0] != '\0' ? person_get(call->calls->persons, aor, "") : NULL;
+	struct person *person = aor[0] != '\0' ? person_get(calls_of(call)->persons, aor, "")
+					       : NULL;
 
 	if (person != NULL)
 		call_parties_put(call, role, person, &event);
@@ -149,7 +150,7 @@ static void party_restore(struct call *call, enum call_role role, const char *ao
 // timer's; any other says when the last sign was. One in the past is due at once.
 static void deadline_restore(struct call *call, const struct store_call *record, uint64_t now_ns)
 {
-	uint64_t age_ns = call->calls->settings->calls.max_call_age_ns;
+	uint64_t age_ns = calls_of(call)->settings->calls.max_call_age_ns;
 	bool past = record->deadline_wall_ns <= clock_wall_ns();
 
 	call->changed_ns = call->start_ns;

@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum {
-	CALLS_IN_BLOCK = 512,
 	TABLE_MIN_BUCKETS = 1 << 10,
 	TABLE_MAX_BUCKETS = 1 << 24,
 };
@@ -18,44 +17,58 @@ int call_table_init(struct call_table *table, uint64_t calls)
 		.buckets = buckets_of(TABLE_MIN_BUCKETS),
 		.room = TABLE_MIN_BUCKETS,
 	};
+	slab_init(&table->calls, sizeof(struct call));
 	while (table->room < calls && table->room < TABLE_MAX_BUCKETS)
 		table->room *= 2;
 	table->bucket = calloc(table->room, sizeof(*table->bucket));
 	return table->bucket != NULL ? 0 : -ENOMEM;
 }
 
+static void text_free(void *ctx, struct call *call)
+{
+	(void)ctx;
+	free(call->call_id);
+}
+
 void call_table_fini(struct call_table *table)
 {
-	for (uint32_t i = 0; i < table->blocks; i++) {
-		for (int j = 0; j < CALLS_IN_BLOCK; j++)
-			free(table->block[i][j].call_id);
-		free(table->block[i]);
-	}
-	free(table->block);
+	call_table_each(table, text_free, NULL);
+	slab_fini(&table->calls);
 	free(table->bucket);
 }
 
+static struct call *call_at(const struct call_table *table, uint32_t number)
+{
+	return number != 0 ? slab_at(&table->calls, number) : NULL;
+}
+
+uint32_t call_table_number(const struct call *call)
+{
+	return slab_number(call, sizeof(*call));
+}
+
 // The key is a keyed hash already.
-static struct call **bucket_of(const struct call_table *table, struct siphash128 key)
+static uint32_t *bucket_of(const struct call_table *table, struct siphash128 key)
 {
 	return &table->bucket[buckets_at(&table->buckets, key.word[0])];
 }
 
 static void bucket_split(struct call_table *table)
 {
-	struct call **from = &table->bucket[table->buckets.split];
-	struct call *call = *from, *next;
+	uint32_t *from = &table->bucket[table->buckets.split];
+	uint32_t number = *from, next;
 
 	if (buckets_count(&table->buckets) == table->room)
 		return; // longer chains then
 	buckets_grow(&table->buckets);
-	*from = NULL;
-	for (; call != NULL; call = next) {
-		struct call **bucket = bucket_of(table, call->key);
+	*from = 0;
+	for (; number != 0; number = next) {
+		struct call *call = call_at(table, number);
+		uint32_t *bucket = bucket_of(table, call->key);
 
 		next = call->hash_next;
 		call->hash_next = *bucket;
-		*bucket = call;
+		*bucket = number;
 	}
 }
 
@@ -64,21 +77,24 @@ static bool key_equal(struct siphash128 a, struct siphash128 b)
 	return a.word[0] == b.word[0] && a.word[1] == b.word[1];
 }
 
-static struct call *chain_next(struct call *call, struct siphash128 key)
+static struct call *chain_next(const struct call_table *table, uint32_t number,
+			       struct siphash128 key)
 {
+	struct call *call = call_at(table, number);
+
 	while (call != NULL && !key_equal(call->key, key))
-		call = call->hash_next;
+		call = call_at(table, call->hash_next);
 	return call;
 }
 
 struct call *call_table_first(const struct call_table *table, struct siphash128 key)
 {
-	return chain_next(*bucket_of(table, key), key);
+	return chain_next(table, *bucket_of(table, key), key);
 }
 
 struct call *call_table_next(const struct call *call)
 {
-	return chain_next(call->hash_next, call->key);
+	return chain_next(call_table_of(call), call->hash_next, call->key);
 }
 
 struct call *call_table_find(const struct call_table *table, struct siphash128 key, uint64_t tag,
@@ -99,54 +115,28 @@ struct call *call_table_find(const struct call_table *table, struct siphash128 k
 	return NULL;
 }
 
-static int block_add(struct call_table *table)
-{
-	struct call **blocks = table->block;
-
-	// The list of blocks doubles; a power of two is full.
-	if ((table->blocks & (table->blocks - 1)) == 0) {
-		size_t room = table->blocks > 0 ? 2 * (size_t)table->blocks : 1;
-		blocks = reallocarray(table->block, room, sizeof(*blocks));
-		if (blocks == NULL)
-			return -ENOMEM;
-		table->block = blocks;
-	}
-	struct call *block = calloc(CALLS_IN_BLOCK, sizeof(*block));
-	if (block == NULL)
-		return -ENOMEM;
-	blocks[table->blocks] = block;
-	for (int i = CALLS_IN_BLOCK - 1; i >= 0; i--) {
-		block[i].index = table->blocks * CALLS_IN_BLOCK + (uint32_t)i;
-		block[i].hash_next = table->free;
-		table->free = &block[i];
-	}
-	table->blocks++;
-	return 0;
-}
-
 struct call *call_table_add(struct call_table *table, struct siphash128 key, const char *call_id,
 			    size_t call_id_len)
 {
-	if (table->free == NULL && block_add(table) < 0)
+	char *text = strndup(call_id, call_id_len);
+	uint32_t number = text != NULL ? slab_take(&table->calls) : 0;
+
+	if (number == 0) {
+		free(text);
 		return NULL;
+	}
 	if (table->count >= buckets_count(&table->buckets))
 		bucket_split(table);
-	char *text = strndup(call_id, call_id_len);
-	if (text == NULL)
-		return NULL;
-
-	struct call *call = table->free;
-	struct call **bucket = bucket_of(table, key);
-	table->free = call->hash_next;
+	struct call *call = call_at(table, number);
+	uint32_t *bucket = bucket_of(table, key);
 	*call = (struct call){
-		.key = key,
-		.call_id = text,
 		.hash_next = *bucket,
-		.index = call->index,
 		.generation = call->generation,
+		.call_id = text,
+		.key = key,
 	};
 	call->party[CALL_CALLEE].role = CALL_CALLEE;
-	*bucket = call;
+	*bucket = number;
 	table->count++;
 	table->text_bytes += malloc_usable_size(text);
 	return call;
@@ -154,44 +144,40 @@ struct call *call_table_add(struct call_table *table, struct siphash128 key, con
 
 void call_table_remove(struct call_table *table, struct call *call)
 {
-	struct call **link = bucket_of(table, call->key);
+	uint32_t *link = bucket_of(table, call->key), number = call_table_number(call);
 
-	while (*link != call)
-		link = &(*link)->hash_next;
+	while (*link != number)
+		link = &call_at(table, *link)->hash_next;
 	*link = call->hash_next;
 	table->text_bytes -= malloc_usable_size(call->call_id);
 	free(call->call_id);
 	call->call_id = NULL;
 	call->generation = (call->generation + 1) & 0x7fffffff;
-	call->state = CALL_NONE;
-	call->hash_next = table->free;
-	table->free = call;
+	slab_put(&table->calls, number);
 	table->count--;
 }
 
-struct call *call_table_at(const struct call_table *table, uint32_t index, uint32_t generation)
+struct call *call_table_at(const struct call_table *table, uint32_t number, uint32_t generation)
 {
-	if (index / CALLS_IN_BLOCK >= table->blocks)
-		return NULL;
-	struct call *call = &table->block[index / CALLS_IN_BLOCK][index % CALLS_IN_BLOCK];
+	struct call *call = call_at(table, number);
+
 	return call->call_id != NULL && call->generation == generation ? call : NULL;
 }
 
 void call_table_each(const struct call_table *table, void (*each)(void *ctx, struct call *call),
 		     void *ctx)
 {
-	for (uint32_t i = 0; i < table->blocks; i++) {
-		for (int j = 0; j < CALLS_IN_BLOCK; j++) {
-			if (table->block[i][j].call_id != NULL)
-				each(ctx, &table->block[i][j]);
+	for (uint32_t block = 0; block < table->calls.blocks; block++) {
+		for (uint32_t place = 1; place < slab_places(&table->calls); place++) {
+			struct call *call = call_at(table, block << SLAB_PLACE_BITS | place);
+			if (call->call_id != NULL)
+				each(ctx, call);
 		}
 	}
 }
 
 size_t call_table_bytes(const struct call_table *table)
 {
-	return buckets_count(&table->buckets) * sizeof(*table->bucket) +
-	       (size_t)table->blocks *
-		       (CALLS_IN_BLOCK * sizeof(struct call) + sizeof(struct call *)) +
+	return buckets_count(&table->buckets) * sizeof(*table->bucket) + slab_bytes(&table->calls) +
 	       table->text_bytes;
 }

@@ -20,7 +20,7 @@ const struct call_event *call_words_request(const struct call *call, bool in_dia
 		.match = match,
 	};
 
-	return invites_find(call->calls->invites, &query);
+	return invites_find(calls_of(call)->invites, &query);
 }
 
 bool call_words_ring(const struct calls *calls, struct siphash128 call_key, uint64_t from_tag,
@@ -46,7 +46,7 @@ const struct call_event *call_words_answer(const struct call *call)
 		.match = INVITES_CSEQ,
 	};
 
-	return invites_find(call->calls->invites, &query);
+	return invites_find(calls_of(call)->invites, &query);
 }
 
 // The message that says who they are: the INVITE as it was on the hop of this 2xx, or on another,

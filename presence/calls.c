@@ -135,7 +135,7 @@ static void session_follow(struct call *call, const struct call_event *event, ui
 	if (span_s < SESSION_MIN_S)
 		span_s = SESSION_MIN_S;
 	call->session_ns = now_ns + span_s * NS_PER_S +
-			   call->calls->settings->calls.session_slack_ns;
+			   calls_of(call)->settings->calls.session_slack_ns;
 }
 
 struct call *call_new(struct calls *calls, struct siphash128 key, const char *call_id, size_t len)
@@ -163,7 +163,6 @@ struct call *call_new(struct calls *calls, struct siphash128 key, const char *ca
 		log_warn("call", "no-memory", "calls=%zu", calls->table.count);
 		return NULL;
 	}
-	call->calls = calls;
 	return call;
 }
 
@@ -181,7 +180,7 @@ static void call_start(struct calls *calls, const struct call_event *event,
 	call->state = change.state;
 	call->start_ns = call->changed_ns = now_ns;
 	call->cseq[CALL_CALLER] = call->invite_cseq = event->cseq;
-	call->branch = event->branch;
+	call->branch = (uint32_t)event->branch;
 	call->cause = message == CALL_MSG_INSIDE ? CAUSE_LEARNED : CAUSE_ANSWERED;
 	if (message != CALL_MSG_INSIDE)
 		call->flags |= CALL_SAW_ANSWER;
@@ -270,7 +269,7 @@ static void early_answered(struct call *call, const struct call_event *event, ui
 	call->invite_cseq = event->cseq;
 	if (event->cseq > call->cseq[CALL_CALLER])
 		call->cseq[CALL_CALLER] = event->cseq;
-	call->calls->up++;
+	calls_of(call)->up++;
 	session_follow(call, event, now_ns);
 	call_media_start(call, event, now_ns);
 	if (!(call->flags & CALL_WAITS)) {
@@ -290,7 +289,7 @@ static void known_apply(struct call *call, enum call_role role, const struct cal
 	call_judge_addresses(call, event);
 	// Should it turn out to be a call that rings, its ACK must not be forgotten with it.
 	if (message == CALL_MSG_ACK && call->flags & CALL_WAITS)
-		recent_mark(call->calls->recent, call->key, event->from_tag, event->to_tag,
+		recent_mark(calls_of(call)->recent, call->key, event->from_tag, event->to_tag,
 			    RECENT_ACKED, now_ns);
 	if (!call_judge(call, role, event, message, now_ns)) {
 		if (message == CALL_MSG_ANSWER || message == CALL_MSG_INSIDE ||
@@ -330,7 +329,7 @@ static void invite_apply(struct calls *calls, const struct call_event *event, ui
 		.call_key = event->call_key,
 		.from_tag = event->from_tag,
 		.cseq = event->cseq,
-		.branch = event->branch,
+		.branch = (uint32_t)event->branch,
 		.in_dialog = event->flags & EVENT_HAS_TO_TAG,
 		.match = INVITES_BRANCH,
 	};

@@ -37,9 +37,14 @@ struct calls {
 	struct timer save; // set while there are unsaved ones
 	unsigned int unsaved_count;
 	struct {
-		uint32_t index, generation;
+		uint32_t number, generation;
 	} unsaved[CALLS_UNSAVED_MOST];
 };
+
+static inline struct calls *calls_of(const struct call *call)
+{
+	return (struct calls *)((char *)call_table_of(call) - offsetof(struct calls, table));
+}
 
 // calls.c. NULL, counted and with a line: the table is full.
 struct call *call_new(struct calls *calls, struct siphash128 key, const char *call_id, size_t len);

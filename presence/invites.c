@@ -116,7 +116,8 @@ static bool record_fits(const struct call_event *event, const struct invites_que
 	    (!query->response && query->in_dialog != !!(event->flags & EVENT_HAS_TO_TAG)))
 		return false;
 	switch (query->match) {
-	case INVITES_BRANCH: return event->cseq == query->cseq && event->branch == query->branch;
+	case INVITES_BRANCH:
+		return event->cseq == query->cseq && (uint32_t)event->branch == query->branch;
 	case INVITES_CSEQ: return event->cseq == query->cseq;
 	default: return true;
 	}

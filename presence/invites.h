@@ -37,9 +37,9 @@ struct invites_query {
 	struct siphash128 call_key;
 	uint64_t from_tag;
 	uint32_t cseq;
-	uint64_t branch;
-	bool in_dialog; // requests with a To tag
-	bool response;  // kept 2xx instead of requests
+	uint32_t branch; // of 64 bits these: Call-ID, tag and CSeq are the same
+	bool in_dialog;  // requests with a To tag
+	bool response;   // kept 2xx instead of requests
 	enum invites_match match;
 };
 
