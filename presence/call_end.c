@@ -98,7 +98,7 @@ void call_release(struct call *call, uint64_t now_ns)
 {
 	struct person_event event = {call->end_cause, call->call_id, now_ns};
 
-	call_parties_go(call, &event);
+	call_party_go(call, &event);
 	call_forget(call);
 }
 

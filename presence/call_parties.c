@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who takes part in a call. Asks the directory for one identity after the other, in the order of
-// the settings, until one is known; it may answer now or later, or when the call is over. A person
-// counts once for each Call-ID, however many dialogs of it there are (forks, both ends the same).
+// the settings, until one is known; it may answer now or later, or when the call is over.
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/metric.h"
@@ -63,50 +62,6 @@ static struct call *ticket_call(struct calls *calls, uint64_t ticket)
 	return call != NULL && call->state != CALL_OVER ? call : NULL;
 }
 
-// The other party of the same Call-ID and person, by whether it is the one that counts.
-static struct call_party *twin_find(const struct call *call, const struct call_party *party,
-				    bool counts)
-{
-	struct call *other = call_table_first(&calls_of(call)->table, call->key);
-
-	for (; other != NULL; other = call_table_next(other)) {
-		for (int role = 0; role < CALL_ROLES; role++) {
-			struct call_party *twin = &other->party[role];
-			if (twin != party && twin->person == party->person &&
-			    twin->counts == counts)
-				return twin;
-		}
-	}
-	return NULL;
-}
-
-void call_parties_put(struct call *call, enum call_role role, struct person *person,
-		      const struct person_event *event)
-{
-	struct call_party *party = &call->party[role];
-
-	party->person = person;
-	party->counts = false;
-	party->counts = twin_find(call, party, true) == NULL;
-	person_apply(calls_of(call)->persons, party, true, event);
-}
-
-void call_parties_go(struct call *call, const struct person_event *event)
-{
-	for (int role = 0; role < CALL_ROLES; role++) {
-		struct call_party *party = &call->party[role];
-		if (party->person == NULL)
-			continue;
-		struct call_party *twin = party->counts ? twin_find(call, party, false) : NULL;
-		if (twin != NULL) {
-			twin->counts = true;
-			party->counts = false;
-		}
-		person_apply(calls_of(call)->persons, party, false, event);
-		party->counts = false;
-	}
-}
-
 static directory_found_fn party_found;
 
 // Asks for the next identity, or gives up.
@@ -145,7 +100,7 @@ static void party_found(void *ctx, uint64_t ticket, const struct directory_perso
 	if (person == NULL)
 		return;
 	struct person_event event = {call->cause, call->call_id, call->start_ns};
-	call_parties_put(call, role, person, &event);
+	call_party_put(call, role, person, &event);
 	if (!(call->flags & CALL_SETTLING))
 		call_record_save_soon(call);
 }

@@ -143,7 +143,7 @@ static void party_restore(struct call *call, enum call_role role, const char *ao
 					       : NULL;
 
 	if (person != NULL)
-		call_parties_put(call, role, person, &event);
+		call_party_put(call, role, person, &event);
 }
 
 // A deadline before the maximum age of a call that never gave a sign of life was the session

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(sizeof(struct call) == 192, "three cache lines, or room for something");
+
 enum {
 	TABLE_MIN_BUCKETS = 1 << 10,
 	TABLE_MAX_BUCKETS = 1 << 24,
@@ -37,16 +39,6 @@ void call_table_fini(struct call_table *table)
 	free(table->bucket);
 }
 
-static struct call *call_at(const struct call_table *table, uint32_t number)
-{
-	return number != 0 ? slab_at(&table->calls, number) : NULL;
-}
-
-uint32_t call_table_number(const struct call *call)
-{
-	return slab_number(call, sizeof(*call));
-}
-
 // The key is a keyed hash already.
 static uint32_t *bucket_of(const struct call_table *table, struct siphash128 key)
 {
@@ -63,7 +55,7 @@ static void bucket_split(struct call_table *table)
 	buckets_grow(&table->buckets);
 	*from = 0;
 	for (; number != 0; number = next) {
-		struct call *call = call_at(table, number);
+		struct call *call = call_table_numbered(table, number);
 		uint32_t *bucket = bucket_of(table, call->key);
 
 		next = call->hash_next;
@@ -80,10 +72,10 @@ static bool key_equal(struct siphash128 a, struct siphash128 b)
 static struct call *chain_next(const struct call_table *table, uint32_t number,
 			       struct siphash128 key)
 {
-	struct call *call = call_at(table, number);
+	struct call *call = call_table_numbered(table, number);
 
 	while (call != NULL && !key_equal(call->key, key))
-		call = call_at(table, call->hash_next);
+		call = call_table_numbered(table, call->hash_next);
 	return call;
 }
 
@@ -127,7 +119,7 @@ struct call *call_table_add(struct call_table *table, struct siphash128 key, con
 	}
 	if (table->count >= buckets_count(&table->buckets))
 		bucket_split(table);
-	struct call *call = call_at(table, number);
+	struct call *call = call_table_numbered(table, number);
 	uint32_t *bucket = bucket_of(table, key);
 	*call = (struct call){
 		.hash_next = *bucket,
@@ -135,7 +127,6 @@ struct call *call_table_add(struct call_table *table, struct siphash128 key, con
 		.call_id = text,
 		.key = key,
 	};
-	call->party[CALL_CALLEE].role = CALL_CALLEE;
 	*bucket = number;
 	table->count++;
 	table->text_bytes += malloc_usable_size(text);
@@ -147,7 +138,7 @@ void call_table_remove(struct call_table *table, struct call *call)
 	uint32_t *link = bucket_of(table, call->key), number = call_table_number(call);
 
 	while (*link != number)
-		link = &call_at(table, *link)->hash_next;
+		link = &call_table_numbered(table, *link)->hash_next;
 	*link = call->hash_next;
 	table->text_bytes -= malloc_usable_size(call->call_id);
 	free(call->call_id);
@@ -159,7 +150,7 @@ void call_table_remove(struct call_table *table, struct call *call)
 
 struct call *call_table_at(const struct call_table *table, uint32_t number, uint32_t generation)
 {
-	struct call *call = call_at(table, number);
+	struct call *call = call_table_numbered(table, number);
 
 	return call->call_id != NULL && call->generation == generation ? call : NULL;
 }
@@ -169,7 +160,8 @@ void call_table_each(const struct call_table *table, void (*each)(void *ctx, str
 {
 	for (uint32_t block = 0; block < table->calls.blocks; block++) {
 		for (uint32_t place = 1; place < slab_places(&table->calls); place++) {
-			struct call *call = call_at(table, block << SLAB_PLACE_BITS | place);
+			struct call *call = call_table_numbered(table,
+								block << SLAB_PLACE_BITS | place);
 			if (call->call_id != NULL)
 				each(ctx, call);
 		}

@@ -25,6 +25,13 @@ enum call_flag {
 	CALL_ON_HOLD = 1 << 7,    // as the last offer and its answer say
 };
 
+// A person's part in a call, one of a list of all that the person has a part in. Named by the
+// number of its call, with its role in the lowest bit.
+struct call_party {
+	uint32_t next, prev;   // 0: none
+	struct person *person; // NULL: not mapped
+};
+
 // What is looked at to find a dialog stands in front. A million of these must stay under 400 MB
 // with all that hangs on them: each member that is added costs a megabyte.
 struct call {
@@ -49,6 +56,7 @@ struct call {
 	struct {
 		uint32_t cseq, way; // way: hash of where it came from and went to
 	} bye;
+	uint8_t counts; // a bit for each role: in person->calls, one of all of its Call-ID
 	uint8_t bye_role;
 	uint8_t state;             // enum call_state
 	uint8_t cause;             // enum person_cause: how it came up
@@ -88,8 +96,17 @@ struct call *call_table_next(const struct call *call);
 struct call *call_table_add(struct call_table *table, struct siphash128 key, const char *call_id,
 			    size_t call_id_len);
 void call_table_remove(struct call_table *table, struct call *call);
-// 31 bits, for tickets.
-uint32_t call_table_number(const struct call *call);
+// Each call has a number of 31 bits, which is another one's once it is removed. 0: NULL.
+static inline uint32_t call_table_number(const struct call *call)
+{
+	return slab_number(call, sizeof(*call));
+}
+
+static inline struct call *call_table_numbered(const struct call_table *table, uint32_t number)
+{
+	return number != 0 ? slab_at(&table->calls, number) : NULL;
+}
+
 // NULL: it is another one by now.
 struct call *call_table_at(const struct call_table *table, uint32_t number, uint32_t generation);
 void call_table_each(const struct call_table *table, void (*each)(void *ctx, struct call *call),

@@ -24,18 +24,6 @@ struct calls;
 
 enum call_role { CALL_CALLER, CALL_CALLEE, CALL_ROLES };
 
-// A person's part in a call; on the person's list.
-struct call_party {
-	struct call_party *next, **prev;
-	struct person *person; // NULL: not mapped
-	bool counts;           // in person->calls: one of all parties with the same Call-ID
-	uint8_t role;          // enum call_role
-};
-
-// The hot fields lie together; a million of these must stay under 400 MB with all that hangs on
-// them.
-struct call;
-
 struct calls_options {
 	const struct settings *settings; // borrowed; calls_settings() replaces it
 	struct timer_wheel *wheel;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the files behind presence/calls.h share: calls.c is the straight way of an event,
 // call_judge.c whether it is to be believed, call_words.c what other messages said, call_parties.c
-// who the parties are, call_media.c where media go to, call_end.c the deadlines and the end,
-// call_record.c what the store keeps.
+// who the parties are, call_party.c the calls of a person, call_media.c where media go to,
+// call_end.c the deadlines and the end, call_record.c what the store keeps.
 #pragma once
 
 #include "presence/call_table.h"
@@ -66,9 +66,14 @@ void call_parties_settle(struct call *call, const struct call_event *answer, uin
 void call_parties_replace(struct call *call);
 // One more call, by its cause.
 void call_parties_count(struct call *call);
-void call_parties_put(struct call *call, enum call_role role, struct person *person,
-		      const struct person_event *event);
-void call_parties_go(struct call *call, const struct person_event *event);
+
+// call_party.c. The person takes part in the call from now on.
+void call_party_put(struct call *call, enum call_role role, struct person *person,
+		    const struct person_event *event);
+// Nobody does any more.
+void call_party_go(struct call *call, const struct person_event *event);
+// The call of a party, as person->first_party and call_party.next name it, and its role there.
+struct call *call_party_at(const struct calls *calls, uint32_t number, enum call_role *role);
 
 // call_words.c. What was kept of messages, or NULL; valid until the next one is kept.
 // The INVITE of this call, as near as `match` asks.

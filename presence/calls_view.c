@@ -65,18 +65,16 @@ void calls_each(struct calls *calls, void (*each)(void *ctx, const struct call_v
 	call_table_each(&calls->table, view_one, &view);
 }
 
-static struct call *party_call(const struct call_party *party)
-{
-	return (struct call *)((char *)(party - party->role) - offsetof(struct call, party));
-}
-
 void calls_of_person(struct calls *calls, const struct person *person,
 		     void (*each)(void *ctx, const struct call_view *call), void *ctx)
 {
-	for (const struct call_party *party = person->parties; party != NULL; party = party->next) {
-		struct call *call = party_call(party);
+	for (uint32_t number = person->first_party; number != 0;) {
+		enum call_role role;
+		struct call *call = call_party_at(calls, number, &role);
+
+		number = call->party[role].next;
 		// Both ends the same person: once is enough.
-		if (party->role == CALL_CALLEE && call->party[CALL_CALLER].person == person)
+		if (role == CALL_CALLEE && call->party[CALL_CALLER].person == person)
 			continue;
 		struct call_view view = view_of(call);
 		each(ctx, &view);
@@ -89,8 +87,9 @@ unsigned int calls_clear(struct calls *calls, struct person *person)
 	uint64_t now_ns = clock_mono_ns();
 
 	person->held = true;
-	for (; person->parties != NULL; cleared++) {
-		struct call *call = party_call(person->parties);
+	for (; person->first_party != 0; cleared++) {
+		enum call_role role;
+		struct call *call = call_party_at(calls, person->first_party, &role);
 		if (call->state == CALL_OVER) { // kept by clear_delay
 			call->end_cause = CAUSE_OPERATOR;
 			call_release(call, now_ns);

@@ -11,7 +11,6 @@
 #include "config/clock.h"
 #include "config/log.h"
 #include "presence/buckets.h"
-#include "presence/calls.h"
 #include "sip/siphash.h"
 
 enum { BUCKETS_FIRST = 256, BUCKETS_ROOM = 1 << 20 };
@@ -190,7 +189,7 @@ void person_release(struct persons *persons, struct person *person)
 {
 	struct person **link = bucket_of(persons, person->aor);
 
-	if (person->parties != NULL || person->publication != NULL || person->held)
+	if (person->parties > 0 || person->publication != NULL || person->held)
 		return;
 	while (*link != person)
 		link = &(*link)->hash_next;
@@ -220,35 +219,19 @@ static void presence_change(struct persons *persons, struct person *person, bool
 	persons->sink(persons->ctx, &change);
 }
 
-static void party_up(struct persons *persons, struct call_party *party,
+static void party_up(struct persons *persons, struct person *person, bool counts,
 		     const struct person_event *event)
 {
-	struct person *person = party->person;
-	bool first = person->parties == NULL;
-
-	party->next = person->parties;
-	party->prev = &person->parties;
-	if (party->next != NULL)
-		party->next->prev = &party->next;
-	person->parties = party;
-	person->calls += party->counts;
-	if (first)
+	person->calls += counts;
+	if (person->parties++ == 0)
 		presence_change(persons, person, true, event);
 }
 
-static void party_down(struct persons *persons, struct call_party *party,
+static void party_down(struct persons *persons, struct person *person, bool counts,
 		       const struct person_event *event)
 {
-	struct person *person = party->person;
-
-	*party->prev = party->next;
-	if (party->next != NULL)
-		party->next->prev = party->prev;
-	person->calls -= party->counts;
-	party->next = NULL;
-	party->prev = NULL;
-	party->person = NULL;
-	if (person->parties != NULL)
+	person->calls -= counts;
+	if (--person->parties > 0)
 		return;
 	// The sink may release the person, and so may who called this.
 	bool held = person->held;
@@ -258,13 +241,13 @@ static void party_down(struct persons *persons, struct call_party *party,
 	person_release(persons, person);
 }
 
-void person_apply(struct persons *persons, struct call_party *party, bool up,
+void person_apply(struct persons *persons, struct person *person, bool up, bool counts,
 		  const struct person_event *event)
 {
 	if (up)
-		party_up(persons, party, event);
+		party_up(persons, person, counts, event);
 	else
-		party_down(persons, party, event);
+		party_down(persons, person, counts, event);
 }
 
 size_t persons_count(const struct persons *persons)

@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct call_party;
 struct persons;
 
 struct person {
@@ -16,8 +15,9 @@ struct person {
 	struct person *next, **prev;     // all persons, the newest first
 	const char *aor;                 // owned
 	const char *display;             // owned; may be empty
-	struct call_party *parties;      // this person's parts in calls
+	uint32_t parties;                // this person's parts in calls
 	uint32_t calls;                  // distinct Call-IDs among them
+	uint32_t first_party;            // list of presence/call_party.c
 	bool held;                       // not to be freed right now
 	uint64_t busy_since_ns;          // monotonic; 0: not busy
 	struct publication *publication; // owned by presence/publication.c; NULL in replay
@@ -68,9 +68,9 @@ struct person_event {
 	uint64_t event_ns;
 };
 
-// The straight way: a party of a call came up (party->person is set, the party hangs nowhere) or
-// went (party->person is NULL afterwards, and the person may be gone).
-void person_apply(struct persons *persons, struct call_party *party, bool up,
+// The straight way: a part in a call came up or went; then the person may be gone. counts: as one
+// more of the distinct Call-IDs.
+void person_apply(struct persons *persons, struct person *person, bool up, bool counts,
 		  const struct person_event *event);
 size_t persons_count(const struct persons *persons);
 size_t persons_busy(const struct persons *persons);

@@ -12,7 +12,6 @@
 #include <cmocka.h>
 
 #include "config/clock.h"
-#include "presence/calls.h"
 
 static struct persons *persons;
 static unsigned int changes;
@@ -47,21 +46,18 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void apply(struct call_party *party, bool up, enum person_cause cause)
+static void apply(struct person *person, bool up, bool counts, enum person_cause cause)
 {
 	struct person_event event = {cause, "call", 500};
 
-	person_apply(persons, party, up, &event);
+	person_apply(persons, person, up, counts, &event);
 }
 
 static void first_and_last_party_are_told(void **state)
 {
 	struct person *person = person_get(persons, "sip:john@sfb.example", "John");
-	struct call_party one = {.person = person, .counts = true};
-	struct call_party two = {.person = person, .counts = true};
-	struct call_party fork = {.person = person};
 
-	apply(&one, true, CAUSE_ANSWERED);
+	apply(person, true, true, CAUSE_ANSWERED);
 	assert_int_equal(changes, 1);
 	assert_true(last.busy);
 	assert_int_equal(last.cause, CAUSE_ANSWERED);
@@ -70,14 +66,14 @@ static void first_and_last_party_are_told(void **state)
 	assert_int_equal(last_calls, 1);
 	assert_int_equal(persons_busy(persons), 1);
 	assert_int_equal(person->busy_since_ns, clock_mono_ns());
-	apply(&two, true, CAUSE_ANSWERED);
-	apply(&fork, true, CAUSE_ANSWERED);
+	apply(person, true, true, CAUSE_ANSWERED);
+	apply(person, true, false, CAUSE_ANSWERED); // a fork
 	assert_int_equal(person->calls, 2);
-	apply(&one, false, CAUSE_BYE);
-	apply(&fork, false, CAUSE_BYE);
-	assert_null(one.person);
+	assert_int_equal(person->parties, 3);
+	apply(person, false, true, CAUSE_BYE);
+	apply(person, false, false, CAUSE_BYE);
 	assert_int_equal(changes, 1);
-	apply(&two, false, CAUSE_GONE);
+	apply(person, false, true, CAUSE_GONE);
 	assert_int_equal(changes, 2);
 	assert_false(last.busy);
 	assert_int_equal(last.cause, CAUSE_GONE);
@@ -89,11 +85,10 @@ static void first_and_last_party_are_told(void **state)
 static void a_publication_keeps_the_person(void **state)
 {
 	struct person *person = person_get(persons, "sip:john@sfb.example", "John");
-	struct call_party party = {.person = person, .counts = true};
 
 	keep = true;
-	apply(&party, true, CAUSE_ANSWERED);
-	apply(&party, false, CAUSE_BYE);
+	apply(person, true, true, CAUSE_ANSWERED);
+	apply(person, false, true, CAUSE_BYE);
 	assert_ptr_equal(person_find(persons, "sip:john@sfb.example"), person);
 	assert_int_equal(person->busy_since_ns, 0);
 	person->publication = NULL;
@@ -124,27 +119,26 @@ static void release_one(void *ctx, struct person *person)
 static void many_persons_are_small(void **state)
 {
 	enum { PERSONS = 100000 };
-	struct call_party *parties = calloc(PERSONS, sizeof(*parties));
+	struct person **many = calloc(PERSONS, sizeof(*many));
 	char aor[64];
 
 	for (int i = 0; i < PERSONS; i++) {
 		snprintf(aor, sizeof(aor), "sip:firstname.lastname%d@company.example", i);
-		parties[i].person = person_get(persons, aor, "Firstname Lastname");
-		parties[i].counts = true;
-		apply(&parties[i], true, CAUSE_ANSWERED);
+		many[i] = person_get(persons, aor, "Firstname Lastname");
+		apply(many[i], true, true, CAUSE_ANSWERED);
 	}
 	assert_int_equal(persons_busy(persons), PERSONS);
 	size_t each = persons_bytes(persons) / PERSONS;
 	print_message("%zu octets a person\n", each);
-	assert_true(each + sizeof(struct call_party) < 300); // of 600; the rest for publications
+	assert_true(each < 270); // of 600; the rest for publications
 	for (int i = 0; i < PERSONS; i++) {
 		snprintf(aor, sizeof(aor), "sip:firstname.lastname%d@company.example", i);
-		assert_ptr_equal(person_find(persons, aor), parties[i].person);
+		assert_ptr_equal(person_find(persons, aor), many[i]);
 	}
 	for (int i = 0; i < PERSONS; i++)
-		apply(&parties[i], false, CAUSE_BYE);
+		apply(many[i], false, true, CAUSE_BYE);
 	assert_int_equal(persons_count(persons), 0);
-	free(parties);
+	free(many);
 }
 
 static void each_may_release(void **state)
