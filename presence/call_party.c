@@ -55,17 +55,17 @@ static void party_count(struct call *call, enum call_role role, bool counts)
 }
 
 // The other call, or the other side, of the same Call-ID and person, by whether it is the one that
-// counts.
+// counts, which this one is not or is.
 static struct call *twin_find(const struct call *call, enum call_role role, bool counts,
 			      enum call_role *twin_role)
 {
+	const struct person *person = call->party[role].person;
 	struct call *twin = call_table_first(&calls_of(call)->table, call->key);
 
 	for (; twin != NULL; twin = call_table_next(twin)) {
 		for (*twin_role = CALL_CALLER; *twin_role < CALL_ROLES; ++*twin_role) {
-			if (twin->party[*twin_role].person == call->party[role].person &&
-			    party_counts(twin, *twin_role) == counts &&
-			    !(twin == call && *twin_role == role))
+			if (twin->party[*twin_role].person == person &&
+			    party_counts(twin, *twin_role) == counts)
 				return twin;
 		}
 	}
