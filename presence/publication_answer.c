@@ -224,7 +224,7 @@ static void answer_tag_unknown(struct publication *publication)
 }
 
 // 500 to a request with a tag: some servers mean 412 by it, when the tag is not of their form;
-// others are in trouble for a moment. The tag gets one more chance.
+// others are in trouble for a moment, and may say until when. The tag gets one more chance.
 static void answer_server_error(struct publication *publication)
 {
 	if (publication->failures == 0) {
@@ -273,7 +273,7 @@ static void answer_refusal(struct publication *publication, const struct publish
 	case 415:
 	case 489: answer_suspend(publication, answer); return;
 	case 500:
-		if (tagged) {
+		if (tagged && wait == 0) {
 			answer_server_error(publication);
 			return;
 		}

@@ -367,6 +367,25 @@ static void foreign_tag_gets_500(void **state)
 	world_stop();
 }
 
+// A server that says when it will be well again knows the tag, for all that can be told.
+static void retry_after_500(void **state)
+{
+	struct publish_answer answer = {.status = 500, .retry_after_s = 20};
+
+	(void)state;
+	start_published();
+	world_go(530 * S);
+	for (size_t sent = 2; sent < 4; sent++) {
+		assert_sent(sent, PUBLISH_REFRESH, "a");
+		world_answer(world_open(JOHN), &answer);
+		world_go(19 * S);
+		assert_int_equal(world.sent_count, sent);
+		world_go(2 * S);
+	}
+	assert_sent(4, PUBLISH_REFRESH, "a");
+	world_stop();
+}
+
 static void too_brief(void **state)
 {
 	struct publish_answer answer = {.status = 423, .min_expires_s = 1800};
@@ -1013,6 +1032,7 @@ int main(void)
 		cmocka_unit_test(tag_is_unknown_and_nobody_cares),
 		cmocka_unit_test(always_412),
 		cmocka_unit_test(foreign_tag_gets_500),
+		cmocka_unit_test(retry_after_500),
 		cmocka_unit_test(too_brief),
 		cmocka_unit_test(absurd_min_expires),
 		cmocka_unit_test(retry_after),
