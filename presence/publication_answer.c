@@ -247,12 +247,17 @@ static void answer_too_brief(struct publication *publication, const struct publi
 	publication->not_before_ns = 0;
 }
 
+// What an earlier run has left ends by itself, too: it is not worth a second attempt, for which the
+// person's own publication would have to wait.
+static bool answer_ends_stale(const struct publish_answer *answer)
+{
+	return answer->status >= 400 && answer->status < 500 && answer->status != 408;
+}
+
 static void answer_suspend(struct publication *publication, const struct publish_answer *answer)
 {
 	const struct settings_registrar *settings = &publication->all->settings->registrar;
 
-	if (publication->stale)
-		answer_forget_stale(publication);
 	publication_set_suspended(publication, clock_mono_ns() + settings->suspend_ns);
 	answer_warn(publication, "refused", answer);
 }
@@ -263,6 +268,10 @@ static void answer_refusal(struct publication *publication, const struct publish
 	uint32_t wait = answer->retry_after_s;
 
 	answer_say(publication, answer);
+	if (publication->stale && answer_ends_stale(answer)) {
+		answer_forget_stale(publication);
+		return;
+	}
 	if (!tagged)
 		publication_save(publication); // the intent came to nothing
 	switch (answer->status) {

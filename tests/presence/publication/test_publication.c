@@ -929,6 +929,43 @@ static void store_comes_late(void **state)
 	world_stop();
 }
 
+// What an earlier run has left can't be removed: that must not keep what is ours from its refresh.
+static void refused_remains_are_left(void **state)
+{
+	static const uint16_t statuses[] = {400, 401, 403, 404, 412, 423, 489};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		start_published();
+		restore("old", 86400 * S);
+		assert_sent(2, PUBLISH_REMOVE, "old");
+		world_refuse(statuses[i]);
+		assert_string_equal(world_state(JOHN), "published");
+		world_go(540 * S);
+		assert_sent(3, PUBLISH_REFRESH, "a");
+		world_stop();
+	}
+}
+
+// The server was in trouble for a moment: once more.
+static void remains_get_a_second_chance(void **state)
+{
+	static const uint16_t statuses[] = {408, 500, 503};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		start_published();
+		restore("old", 600 * S);
+		world_refuse(statuses[i]);
+		world_go(2 * S);
+		assert_sent(3, PUBLISH_REMOVE, "old");
+		world_ok(NULL, 0);
+		world_go(540 * S);
+		assert_sent(4, PUBLISH_REFRESH, "a");
+		world_stop();
+	}
+}
+
 static void stop(void **state)
 {
 	(void)state;
@@ -1060,6 +1097,8 @@ int main(void)
 		cmocka_unit_test(restart_with_an_intent),
 		cmocka_unit_test(restart_too_late),
 		cmocka_unit_test(store_comes_late),
+		cmocka_unit_test(refused_remains_are_left),
+		cmocka_unit_test(remains_get_a_second_chance),
 		cmocka_unit_test(stop),
 		cmocka_unit_test(lost_store_is_told_again),
 		cmocka_unit_test(delays_are_measured),
