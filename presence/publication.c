@@ -150,6 +150,15 @@ void publication_forget_tag(struct publication *publication)
 	publication->refresh_ns = 0;
 }
 
+// A request whose answer was lost may have given the publication a tag that nobody knows.
+void publication_lose_tag(struct publication *publication)
+{
+	if (publication->uncertain_ns > publication->orphan_ns)
+		publication_set_orphan(publication, publication->uncertain_ns);
+	publication->uncertain_ns = 0;
+	publication_forget_tag(publication);
+}
+
 // What has run out by itself.
 static void publication_age(struct publication *publication, uint64_t now)
 {
@@ -167,7 +176,7 @@ static void publication_age(struct publication *publication, uint64_t now)
 			journal_note(publication->all->journal, publication->person->aor,
 				     "publication expired");
 		}
-		publication_forget_tag(publication);
+		publication_lose_tag(publication);
 		if (publication->orphan_ns <= now)
 			publication_set_orphan(publication, 0);
 		publication_save(publication);

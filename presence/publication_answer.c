@@ -210,11 +210,7 @@ static void answer_tag_unknown(struct publication *publication)
 		answer_forget_stale(publication);
 		return;
 	}
-	// A refresh whose answer was lost has given the publication a tag that nobody knows.
-	if (publication->uncertain_ns > publication->orphan_ns)
-		publication_set_orphan(publication, publication->uncertain_ns);
-	publication->uncertain_ns = 0;
-	publication_forget_tag(publication);
+	publication_lose_tag(publication);
 	publication_save(publication);
 	publication->not_before_ns = 0;
 	if (publication->refusals++ > 0) {

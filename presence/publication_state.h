@@ -83,6 +83,8 @@ void publication_save(struct publication *publication);
 // publication.
 bool publication_intend(struct publication *publication, store_saved_fn *saved);
 void publication_forget_tag(struct publication *publication);
+// The same, but the registrar may know another one.
+void publication_lose_tag(struct publication *publication);
 void publication_set_orphan(struct publication *publication, uint64_t until_ns);
 void publication_set_suspended(struct publication *publication, uint64_t until_ns);
 // 0 <= result < range, for jitter.

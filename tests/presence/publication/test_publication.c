@@ -288,6 +288,30 @@ static void publication_expires_unrefreshed(void **state)
 	world_stop();
 }
 
+// The refresh may have been heard after all: then the lamp is lit under a tag that nobody knows.
+static void call_ends_after_a_lost_refresh(void **state)
+{
+	(void)state;
+	start_published();
+	world_go(540 * S);
+	assert_sent(2, PUBLISH_REFRESH, "a");
+	world_fail(PUBLISH_TIMEOUT);
+	world_busy(JOHN, false);
+	while (clock_mono_ns() < world.sent[0].at_ns + 610 * S) {
+		world_go(S);
+		if (world_open(JOHN))
+			world_fail(PUBLISH_TIMEOUT);
+	}
+	assert_string_equal(world_state(JOHN), "orphan");
+	assert_true(world_stored(JOHN)->there);
+	world_go(world.sent[1].at_ns + 599 * S - clock_mono_ns());
+	assert_string_equal(world_state(JOHN), "orphan");
+	world_go(2 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	assert_false(world_stored(JOHN)->there);
+	world_stop();
+}
+
 static void expired_publication_is_not_removed(void **state)
 {
 	(void)state;
@@ -1064,6 +1088,7 @@ int main(void)
 		cmocka_unit_test(refresh_times_out),
 		cmocka_unit_test(refresh_times_out_and_its_tag_is_gone),
 		cmocka_unit_test(publication_expires_unrefreshed),
+		cmocka_unit_test(call_ends_after_a_lost_refresh),
 		cmocka_unit_test(expired_publication_is_not_removed),
 		cmocka_unit_test(tag_is_unknown),
 		cmocka_unit_test(tag_is_unknown_and_nobody_cares),
