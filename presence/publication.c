@@ -285,11 +285,17 @@ static void publication_due(struct timer *timer)
 	person_release(persons, person);
 }
 
+uint32_t publication_asks_s(const struct publication *publication)
+{
+	uint32_t usual_s = (uint32_t)(publication->all->settings->registrar.expires_ns / NS_PER_S);
+
+	return publication->ask_s > usual_s ? publication->ask_s : usual_s;
+}
+
 // One request leaves.
 static void publication_send(struct publication *publication)
 {
 	struct publications *all = publication->all;
-	const struct settings_registrar *settings = &all->settings->registrar;
 	enum publish_kind kind = (enum publish_kind)publication->kind;
 	uint64_t now = clock_mono_ns(), after_ns = 0;
 	struct publish_request request = {
@@ -304,9 +310,7 @@ static void publication_send(struct publication *publication)
 	if (kind != PUBLISH_INITIAL)
 		request.etag = publication->stale ? publication->stale_etag : publication->etag;
 	if (kind != PUBLISH_REMOVE)
-		request.expires_s = publication->ask_s
-					    ? publication->ask_s
-					    : (uint32_t)(settings->expires_ns / NS_PER_S);
+		request.expires_s = publication_asks_s(publication);
 	publication->sent_ns = now;
 	publication->sent_s = request.expires_s;
 	publication->phase = PHASE_SENT;

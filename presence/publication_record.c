@@ -2,7 +2,6 @@
 // What of a publication must survive a crash: written to presence/store/ before an initial PUBLISH
 // leaves and after each answer.
 #include "config/clock.h"
-#include "config/settings.h"
 #include "presence/person.h"
 #include "presence/publication_state.h"
 
@@ -52,7 +51,7 @@ static void publication_record(const struct publication *publication, const char
 // When what an initial PUBLISH of now publishes ends at the latest, and any orphan beside it.
 static uint64_t publication_intent_ns(const struct publication *publication, uint64_t now)
 {
-	uint64_t until = now + publication->all->settings->registrar.expires_ns;
+	uint64_t until = now + publication_asks_s(publication) * NS_PER_S;
 
 	return until > publication->orphan_ns ? until : publication->orphan_ns;
 }

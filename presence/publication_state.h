@@ -36,7 +36,7 @@ struct publication {
 	uint64_t event_ns;       // when the wire showed what is not sent yet; 0: nothing
 	uint64_t sent_event_ns;  // the same of what is sent and has no 2xx yet
 	uint64_t sent_ns;
-	uint32_t ask_s;  // lifetime asked for after a 423; 0: as set
+	uint32_t ask_s;  // lifetime that a 423 wanted at least; 0: none did
 	uint32_t sent_s; // lifetime asked for by the request that is open
 	uint16_t last_status;
 	uint8_t phase;    // enum publication_phase
@@ -82,6 +82,8 @@ void publication_save(struct publication *publication);
 // An initial PUBLISH is about to leave. true: it may; false: `saved` says when, with the
 // publication.
 bool publication_intend(struct publication *publication, store_saved_fn *saved);
+// The lifetime that the next request asks for.
+uint32_t publication_asks_s(const struct publication *publication);
 void publication_forget_tag(struct publication *publication);
 // The same, but the registrar may know another one.
 void publication_lose_tag(struct publication *publication);

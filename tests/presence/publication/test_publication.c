@@ -422,10 +422,32 @@ static void too_brief(void **state)
 	world_go(5 * MS);
 	assert_sent(2, PUBLISH_INITIAL, "");
 	assert_int_equal(world_last()->expires_s, 1800);
+	assert_true(world_stored(JOHN)->record.expires_wall_ns >= world_last()->at_ns + 1795 * S);
 	answer.min_expires_s = 3600;
 	world_answer(world_open(JOHN), &answer); // moves the goal: not at once
 	world_go(500 * MS);
 	assert_int_equal(world.sent_count, 2);
+	world_stop();
+}
+
+// The operator asks for more than the registrar's least, and then for less.
+static void too_brief_for_the_settings(void **state)
+{
+	struct publish_answer answer = {.status = 423, .min_expires_s = 900};
+	static const uint32_t set_s[] = {1800, 600}, expected_s[] = {1800, 900};
+
+	(void)state;
+	start_published();
+	publication_clear(world.publications, world_person(JOHN));
+	world_answer(world_open(JOHN), &answer);
+	assert_int_equal(world_last()->expires_s, 900);
+	world_ok("b", 900);
+	for (size_t i = 0; i < 2; i++) {
+		world.settings.registrar.expires_ns = set_s[i] * S;
+		publication_clear(world.publications, world_person(JOHN));
+		assert_int_equal(world_last()->expires_s, expected_s[i]);
+		world_ok("c", expected_s[i]);
+	}
 	world_stop();
 }
 
@@ -1096,6 +1118,7 @@ int main(void)
 		cmocka_unit_test(foreign_tag_gets_500),
 		cmocka_unit_test(retry_after_500),
 		cmocka_unit_test(too_brief),
+		cmocka_unit_test(too_brief_for_the_settings),
 		cmocka_unit_test(absurd_min_expires),
 		cmocka_unit_test(retry_after),
 		cmocka_unit_test(refused_person_is_suspended),
