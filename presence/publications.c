@@ -38,11 +38,13 @@ static void publication_restore_stale(struct publication *publication,
 	publication_reconcile(publication);
 }
 
+// What is over may have ended before the machine started, where the monotonic clock has no number.
 static uint64_t restored_until(uint64_t now_ns, uint64_t wall_ns)
 {
-	uint64_t until = clock_wall_to_mono(wall_ns);
+	uint64_t wall_now_ns = clock_wall_ns();
+	uint64_t left_ns = wall_ns > wall_now_ns ? wall_ns - wall_now_ns : 0;
 
-	return until < now_ns + RECOVERY_MOST_NS ? until : now_ns + RECOVERY_MOST_NS;
+	return now_ns + (left_ns < RECOVERY_MOST_NS ? left_ns : RECOVERY_MOST_NS);
 }
 
 void publication_restore(struct publications *publications, const struct store_publication *record)

@@ -859,6 +859,24 @@ static void restart_with_nothing_but_an_orphan(void **state)
 	world_stop();
 }
 
+// What had a name was over before the machine started: no instant of the monotonic clock. Both
+// clocks are the machine's here, because the tests' one can't have that.
+static void restart_of_the_machine(void **state)
+{
+	struct store_publication record = {.person = JOHN, .etag = "a", .expires_wall_ns = S};
+	struct publication_view view;
+
+	(void)state;
+	world_start(false);
+	clock_release();
+	record.orphan_wall_ns = clock_wall_ns() + 400 * S;
+	publication_restore(world.publications, &record);
+	publication_view(world_person(JOHN), &view);
+	assert_string_equal(view.state, "orphan");
+	assert_true(view.orphan_until_ns <= clock_mono_ns() + 400 * S);
+	world_stop();
+}
+
 // The last call was over, but the next one has begun before the store was read.
 static void restart_with_a_new_call(void **state)
 {
@@ -1136,6 +1154,7 @@ int main(void)
 		cmocka_unit_test(restart_still_busy),
 		cmocka_unit_test(restart_with_an_old_tag),
 		cmocka_unit_test(restart_with_an_orphan),
+		cmocka_unit_test(restart_of_the_machine),
 		cmocka_unit_test(restart_with_a_new_call),
 		cmocka_unit_test(restart_with_nothing_but_an_orphan),
 		cmocka_unit_test(call_ends_while_refresh_is_in_flight),
