@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// After a restart the first requests spread over this; the rate of the target does the rest.
-#define RECOVERY_JITTER_NS NS_PER_S
+// After a restart the first requests spread over this, and ask for their turns in the order in
+// which what they are about ends: at 500 a second, 100,000 take minutes.
+#define RECOVERY_SPREAD_NS NS_PER_S
 // No record makes a publication live longer, whatever it or the clock says.
 #define RECOVERY_MOST_NS   (86400 * NS_PER_S)
 // Monotonic and wall clock are read one after the other, each time anew.
@@ -45,6 +46,15 @@ static uint64_t restored_until(uint64_t now_ns, uint64_t wall_ns)
 	uint64_t left_ns = wall_ns > wall_now_ns ? wall_ns - wall_now_ns : 0;
 
 	return now_ns + (left_ns < RECOVERY_MOST_NS ? left_ns : RECOVERY_MOST_NS);
+}
+
+static void publication_line_up(struct publication *publication, uint64_t now)
+{
+	uint64_t most = publication->all->settings->registrar.expires_ns;
+	uint64_t left = publication->expires_ns > now ? publication->expires_ns - now : 0;
+	double share = left < most ? (double)left / (double)most : 1;
+
+	publication->not_before_ns = now + (uint64_t)(share * (double)RECOVERY_SPREAD_NS);
 }
 
 void publication_restore(struct publications *publications, const struct store_publication *record)
@@ -91,7 +101,7 @@ void publication_restore(struct publications *publications, const struct store_p
 	}
 	if (publication->desired && !record->wanted)
 		publication_save(publication); // a call has begun before the store was read
-	publication->not_before_ns = now + publication_random(publications, RECOVERY_JITTER_NS);
+	publication_line_up(publication, now);
 	publication_reconcile(publication);
 }
 
@@ -125,14 +135,17 @@ void publication_restore_intent(struct publications *publications, const char *a
 	publication_reconcile(publication);
 }
 
-// From now on requests leave.
+// From now on requests leave. To read the store may have taken longer than the spread.
 static void publications_begin(struct publications *publications)
 {
 	struct publication *publication, *next;
+	uint64_t now = clock_mono_ns();
 
 	publications->loaded = true;
 	for (publication = publications->first; publication; publication = next) {
 		next = publication->next;
+		if (publication->modify && publication->failures == 0)
+			publication_line_up(publication, now);
 		publication_reconcile(publication);
 	}
 }

@@ -663,14 +663,20 @@ static void registrar_unreachable(void **state)
 	world_stop();
 }
 
-static void restore(const char *etag, uint64_t expires_ns)
+static void restore_of(const char *person, const char *etag, uint64_t expires_ns)
 {
-	struct store_publication record = {.person = JOHN, .display = "John Doe", .wanted = true};
+	struct store_publication record = {.display = "John Doe", .wanted = true};
 
+	snprintf(record.person, sizeof(record.person), "%s", person);
 	snprintf(record.etag, sizeof(record.etag), "%s", etag);
 	record.expires_wall_ns = clock_wall_ns() + expires_ns;
 	store_save_publication(NULL, &record, 0, NULL, NULL);
 	publication_restore(world.publications, &record);
+}
+
+static void restore(const char *etag, uint64_t expires_ns)
+{
+	restore_of(JOHN, etag, expires_ns);
 }
 
 // Written down at once: nothing is waited for, and the record is the same.
@@ -773,6 +779,36 @@ static void restart_still_busy(void **state)
 	world_go(540 * S);
 	assert_sent(2, PUBLISH_REFRESH, "new");
 	world_stop();
+}
+
+// Who would go dark first is asked for first: turns are few after a restart. Also when the store
+// took its time, and with a lifetime that nobody here would have asked for.
+static void restart_in_the_order_of_ends(void **state)
+{
+	static const struct {
+		const char *person;
+		uint64_t left_s;
+	} records[] = {
+		{"sip:c@x", 300}, {"sip:a@x", 40},  {"sip:f@x", 80000},
+		{"sip:b@x", 299}, {"sip:e@x", 599}, {"sip:d@x", 301},
+	};
+	static const char *const order[] = {"sip:a@x", "sip:b@x", "sip:c@x",
+					    "sip:d@x", "sip:e@x", "sip:f@x"};
+
+	for (uint64_t reading_s = 0; reading_s <= 3; reading_s += 3) {
+		world_start(false);
+		for (size_t i = 0; i < 6; i++) {
+			restore_of(records[i].person, "tag", records[i].left_s * S);
+			world_busy(records[i].person, true);
+		}
+		world_go(reading_s * S);
+		publications_loaded(world.publications);
+		world_go(1100 * MS);
+		assert_int_equal(world.sent_count, 6);
+		for (size_t i = 0; i < 6; i++)
+			assert_string_equal(world.sent[i].person, order[i]);
+		world_stop();
+	}
 }
 
 // Killed between the answer to a refresh and its record: the new tag is nobody's.
@@ -1152,6 +1188,7 @@ int main(void)
 		cmocka_unit_test(restart_with_an_intent_and_a_tag),
 		cmocka_unit_test(restart_with_an_intent_read_late),
 		cmocka_unit_test(restart_still_busy),
+		cmocka_unit_test(restart_in_the_order_of_ends),
 		cmocka_unit_test(restart_with_an_old_tag),
 		cmocka_unit_test(restart_with_an_orphan),
 		cmocka_unit_test(restart_of_the_machine),
