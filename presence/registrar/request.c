@@ -16,7 +16,7 @@
 
 enum {
 	REQUEST_ADDRESSES = 4,    // tried for one request
-	REQUEST_CHALLENGES = 3,   // answered for one request
+	REQUEST_CHALLENGES = 3,   // answered for one request at one target
 	REQUEST_UDP_BYTES = 1300, // RFC 3261 18.1.1
 	REQUEST_PUSH_BACK_S = 60, // a server that says 503 is left alone for at most this
 };
@@ -44,9 +44,9 @@ struct request {
 	struct peer *tried[REQUEST_ADDRESSES];
 	uint64_t sent_ns;
 	uint8_t tried_count;
-	uint8_t challenges;
-	bool narrow; // TCP was refused: stays on UDP whatever its size
-	bool lost;   // its connection broke
+	uint8_t challenges; // of this target
+	bool narrow;        // TCP was refused: stays on UDP whatever its size
+	bool lost;          // its connection broke
 	char texts[];
 };
 
@@ -191,9 +191,13 @@ static int request_start(struct request *request)
 
 static void request_join_channel(struct request *request, struct channel *channel)
 {
+	struct target *target = channel_peer(channel)->target;
+
 	request_leave_channel(request);
+	if (request->target != target)
+		request->challenges = 0;
 	request->channel = channel;
-	request->target = channel_peer(channel)->target;
+	request->target = target;
 	channel->requests++;
 	request->target->open++;
 }

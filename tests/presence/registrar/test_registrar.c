@@ -560,6 +560,29 @@ static void wrong_password(void **state)
 	world_close();
 }
 
+// Each target may ask who we are: that one of them has been told says nothing to the next.
+static void next_target_challenges_too(void **state)
+{
+	static const char md5[] = "WWW-Authenticate: Digest realm=\"x\", nonce=\"n1\"\r\n";
+
+	world_prepare(*state);
+	world.settings.registrar.target_count = 2;
+	snprintf(world.secrets.registrar_password.text, SECRET_BYTES, "secret");
+	world_open();
+	publish(PUBLISH_INITIAL, NULL);
+	expect_request();
+	server_answer(&world.server, "401 Who", md5);
+	expect_request();
+	server_answer(&world.server, "503 Busy", NULL);
+	assert_true(server_take(&world.other, world.loop));
+	server_answer(&world.other, "401 Who", md5);
+	assert_true(server_take(&world.other, world.loop));
+	assert_non_null(server_header(&world.other, "Authorization"));
+	server_answer(&world.other, "401 Who", md5);
+	expect_answer(1, 401);
+	world_close();
+}
+
 // RFC 3261 18.1.1
 static void long_request_leaves_udp(void **state)
 {
@@ -884,6 +907,7 @@ int main(void)
 		cmocka_unit_test(server_puts_us_out),
 		BOTH(challenge),
 		BOTH(wrong_password),
+		BOTH(next_target_challenges_too),
 		cmocka_unit_test(long_request_leaves_udp),
 		cmocka_unit_test(long_request_without_tcp),
 		BOTH(pace),
