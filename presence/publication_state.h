@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What presence/publication.c (what is sent, and when), presence/publication_answer.c (what an
-// answer means) and presence/publications.c (all of them, start and stop) share. Nobody else
-// includes this.
+// What the files of publications share: publication.c (what is sent, and when),
+// publication_state.c (what is known of one), publication_answer.c (what an answer means),
+// publication_record.c (what the store has of one) and publications.c (all of them, start and
+// stop). Nobody else includes this.
 #pragma once
 
 #include "presence/net/timer_wheel.h"
@@ -70,18 +71,19 @@ struct publications {
 	bool stopping;
 };
 
+// publication.c
 extern const char *const publication_kind_names[PUBLISH_KIND_COUNT];
-
-struct publication *publication_new(struct publications *publications, struct person *person);
-void publication_free(struct publication *publication);
 // Desired against published against in flight: does the one next thing, or sets the timer for it.
 // Never frees it.
 void publication_reconcile(struct publication *publication);
-// publication_record.c. Published as it is now, or nothing: written behind.
-void publication_save(struct publication *publication);
-// An initial PUBLISH is about to leave. true: it may; false: `saved` says when, with the
-// publication.
-bool publication_intend(struct publication *publication, store_saved_fn *saved);
+
+// publication_state.c
+struct publication *publication_new(struct publications *publications, struct person *person);
+void publication_free(struct publication *publication);
+// Drops what has run out by itself.
+void publication_age(struct publication *publication, uint64_t now);
+// When something next does; UINT64_MAX: nothing.
+uint64_t publication_ends(const struct publication *publication);
 // The lifetime that the next request asks for.
 uint32_t publication_asks_s(const struct publication *publication);
 void publication_forget_tag(struct publication *publication);
@@ -91,3 +93,10 @@ void publication_set_orphan(struct publication *publication, uint64_t until_ns);
 void publication_set_suspended(struct publication *publication, uint64_t until_ns);
 // 0 <= result < range, for jitter.
 uint64_t publication_random(struct publications *publications, uint64_t range);
+
+// publication_record.c
+// Published as it is now, or nothing: written behind.
+void publication_save(struct publication *publication);
+// An initial PUBLISH is about to leave. true: it may; false: `saved` says when, with the
+// publication.
+bool publication_intend(struct publication *publication, store_saved_fn *saved);
