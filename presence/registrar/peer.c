@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "presence/registrar/framing.h"
 #include "presence/registrar/registrar_state.h"
+#include "presence/registrar/request.h"
 
 #include <stdlib.h>
 #include <string.h>

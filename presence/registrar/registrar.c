@@ -11,6 +11,7 @@
 #include "presence/net/resolver.h"
 #include "presence/net/tls.h"
 #include "presence/registrar/registrar_state.h"
+#include "presence/registrar/request.h"
 
 #include <openssl/tls1.h>
 

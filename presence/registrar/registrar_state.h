@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the files of this folder share: registrar.c (the interface, turns), request.c (one request
-// until its answer) and target.c (addresses and connections). Nobody else includes this.
+// What registrar.c (the interface, turns) shares with requests, targets and peers. Nobody else
+// includes this.
 #pragma once
 
 #include "config/secret.h"
@@ -45,9 +45,3 @@ void registrar_target_due(struct timer *timer);
 // The best connection for a request; see target_channel().
 struct channel *registrar_channel(struct registrar *registrar, struct peer *const *tried,
 				  size_t tried_count, bool may_wait);
-
-// request.c
-extern const struct transaction_events request_events;
-int request_send(struct registrar *registrar, const struct publish_request *publish, void *ctx);
-void requests_channel_closed(struct registrar *registrar, struct channel *channel, bool was_open);
-void requests_free(struct registrar *registrar); // nobody hears of it
