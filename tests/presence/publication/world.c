@@ -299,19 +299,53 @@ void world_ok(const char *etag, uint32_t expires_s)
 {
 	struct publish_answer answer = {.status = 200, .etag = etag, .expires_s = expires_s};
 
-	world_answer(world_open("sip:john@x"), &answer);
+	world_answer(world_open(JOHN), &answer);
 }
 
 void world_refuse(uint16_t status)
 {
 	struct publish_answer answer = {.status = status, .diagnostics = "no"};
 
-	world_answer(world_open("sip:john@x"), &answer);
+	world_answer(world_open(JOHN), &answer);
 }
 
 void world_fail(enum publish_outcome outcome)
 {
 	struct publish_answer answer = {.outcome = outcome};
 
-	world_answer(world_open("sip:john@x"), &answer);
+	world_answer(world_open(JOHN), &answer);
+}
+
+void world_restore_record(const struct store_publication *record)
+{
+	store_save_publication(NULL, record, 0, NULL, NULL);
+	publication_restore(world.publications, record);
+}
+
+void world_restore(const char *person, const char *etag, uint64_t left_ns)
+{
+	struct store_publication record = {.display = "John Doe", .wanted = true};
+
+	snprintf(record.person, sizeof(record.person), "%s", person);
+	snprintf(record.etag, sizeof(record.etag), "%s", etag);
+	record.expires_wall_ns = clock_wall_ns() + left_ns;
+	world_restore_record(&record);
+}
+
+void world_assert_sent(size_t count, enum publish_kind kind, const char *etag)
+{
+	assert_int_equal(world.sent_count, count);
+	assert_int_equal(world_last()->kind, kind);
+	assert_string_equal(world_last()->etag, etag);
+}
+
+void world_start_published(void)
+{
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_assert_sent(1, PUBLISH_INITIAL, "");
+	assert_int_equal(world_last()->expires_s, 600);
+	world_ok("a", 600);
+	assert_string_equal(world_state(JOHN), "published");
 }

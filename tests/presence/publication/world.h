@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define JOHN "sip:john@x"
+#define S    NS_PER_S
+#define MS   NS_PER_MS
+
 enum { WORLD_SENT = 4096, WORLD_PERSONS = 64 };
 
 struct world_request {
@@ -61,10 +65,15 @@ struct world {
 extern struct world world;
 
 void world_start(bool loaded); // at 1000 s, with the settings' defaults
-void world_stop(void);         // fails when something was not freed
-void world_go(uint64_t ns);    // time passes, timers fire in order
-void world_turns(void);        // everybody who waits has his turn
+// John is on the phone, and published with tag "a" for 600 s.
+void world_start_published(void);
+void world_stop(void);      // fails when something was not freed
+void world_go(uint64_t ns); // time passes, timers fire in order
+void world_turns(void);     // everybody who waits has his turn
 
+// Read back from the store, where it was: as wanted, with the tag for so long.
+void world_restore(const char *person, const char *etag, uint64_t left_ns);
+void world_restore_record(const struct store_publication *record);
 void world_busy(const char *person, bool busy);
 struct person *world_person(const char *name);
 struct world_record *world_stored(const char *person);
@@ -74,8 +83,11 @@ struct world_request *world_last(void);
 size_t world_count(enum publish_kind kind);
 const char *world_state(const char *person);
 
+// So many in all, the last one like this.
+void world_assert_sent(size_t count, enum publish_kind kind, const char *etag);
+
 void world_answer(struct world_request *request, const struct publish_answer *answer);
-// Short forms, for the open request of sip:john@x.
+// Short forms, for the open request of JOHN.
 void world_ok(const char *etag, uint32_t expires_s);
 void world_refuse(uint16_t status);
 void world_fail(enum publish_outcome outcome);
