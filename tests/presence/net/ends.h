@@ -3,6 +3,7 @@
 // listening socket on loopback, and rounds of the loop until something is so (bounded, no sleeps).
 #pragma once
 
+#include "config/clock.h"
 #include "presence/net/connection.h"
 #include "presence/net/loop.h"
 
