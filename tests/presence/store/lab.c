@@ -265,10 +265,34 @@ void lab_engine_open(struct lab_engine *engine)
 	assert_non_null(engine->store);
 }
 
+void lab_open_ready(struct lab_engine *engine)
+{
+	lab_engine_open(engine);
+	lab_wait(engine, store_state(engine->store) == STORE_READY);
+}
+
 void lab_engine_close(struct lab_engine *engine)
 {
 	store_free(engine->store, 5 * NS_PER_S);
 	engine->store = NULL;
+}
+
+void lab_open_again(struct lab_engine *engine)
+{
+	if (engine->store)
+		lab_engine_close(engine);
+	memset(engine->times, 0, sizeof(engine->times));
+	engine->publications = engine->calls = engine->intents = engine->loaded = 0;
+	lab_engine_open(engine);
+	lab_wait(engine, engine->loaded);
+}
+
+void lab_read_back(struct lab_engine *engine, unsigned int calls)
+{
+	lab_open_again(engine);
+	assert_int_equal(engine->calls, calls);
+	for (unsigned int i = 0; i < calls; i++)
+		assert_int_equal(engine->times[i], 1);
 }
 
 void lab_engine_fini(struct lab_engine *engine)
@@ -325,6 +349,20 @@ struct store_call lab_call(unsigned int number)
 	snprintf(record.call_id, STORE_TEXT, "%u@example", number);
 	snprintf(record.caller, STORE_TEXT, "sip:user%u@sfb.example", number);
 	return record;
+}
+
+void lab_save_calls(struct lab_engine *engine, unsigned int from, unsigned int to)
+{
+	for (unsigned int i = from; i < to; i++) {
+		struct store_call call = lab_call(i);
+
+		store_save_call(engine->store, &call);
+	}
+}
+
+void lab_save_known(struct lab_engine *engine)
+{
+	lab_save_calls(engine, 0, engine->known);
 }
 
 void lab_drop_call(struct lab_engine *engine, unsigned int number)

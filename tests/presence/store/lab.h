@@ -52,12 +52,18 @@ struct lab_engine {
 	// What the owner makes of an intent of an earlier run.
 	void (*on_intent)(struct lab_engine *engine, const char *person, uint64_t expires_wall_ns);
 	unsigned int saved_true, saved_false;
+	unsigned int known; // calls from 0 on, for lab_save_known()
 };
 
 // Settings for tests: short time-outs. url "embedded" gets a directory of its own.
 void lab_engine_init(struct lab_engine *engine, const char *url);
 void lab_engine_open(struct lab_engine *engine);
+void lab_open_ready(struct lab_engine *engine);   // until the store is ready, too
 void lab_engine_close(struct lab_engine *engine); // in order: everything is written
+// Closes it if need be, forgets what it was told, and opens it until it has been told all.
+void lab_open_again(struct lab_engine *engine);
+// The same: calls from 0 up to this one are there, each once.
+void lab_read_back(struct lab_engine *engine, unsigned int calls);
 void lab_engine_fini(struct lab_engine *engine);
 // Runs the loop until it holds, fails the test after ten seconds.
 #define lab_wait(engine, condition)                                      \
@@ -72,4 +78,6 @@ void lab_turn(struct loop *loop, uint64_t until_ns, const char *what);
 void lab_saved(void *engine, bool stored);
 struct store_publication lab_publication(const char *person, const char *etag);
 struct store_call lab_call(unsigned int number);
+void lab_save_calls(struct lab_engine *engine, unsigned int from, unsigned int to); // excluded
+void lab_save_known(struct lab_engine *engine);
 void lab_drop_call(struct lab_engine *engine, unsigned int number);

@@ -48,14 +48,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void open_again(void)
-{
-	lab_engine_close(&engine);
-	engine.publications = engine.calls = engine.loaded = 0;
-	lab_engine_open(&engine);
-	lab_wait(&engine, engine.loaded);
-}
-
 static void reads_an_empty_estate(void **state)
 {
 	assert_int_equal(store_state(engine.store), STORE_OPENING);
@@ -95,7 +87,7 @@ static void keeps_the_newest_version(void **state)
 	assert_int_equal(engine.saved_false, 0);
 	if (!((const struct backend *)*state)->lasts)
 		return;
-	open_again();
+	lab_open_again(&engine);
 	assert_int_equal(engine.publications, 1);
 	assert_string_equal(engine.last_publication.etag, "tag-499");
 	assert_memory_equal(&engine.last_publication.display, record.display, STORE_TEXT);
@@ -144,20 +136,13 @@ static void gives_back_what_it_was_given(void **state)
 	if (!((const struct backend *)*state)->lasts)
 		skip();
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		for (; have < counts[i]; have++) {
-			struct store_call call = lab_call(have);
-
-			store_save_call(engine.store, &call);
-		}
-		memset(engine.times, 0, sizeof(engine.times));
-		open_again();
-		assert_int_equal(engine.calls, have);
-		for (unsigned int j = 0; j < have; j++)
-			assert_int_equal(engine.times[j], 1);
+		lab_save_calls(&engine, have, counts[i]);
+		have = counts[i];
+		lab_read_back(&engine, have);
 	}
 	for (unsigned int i = 0; i < have; i++)
 		lab_drop_call(&engine, i);
-	open_again();
+	lab_open_again(&engine);
 	assert_int_equal(engine.calls, 0);
 }
 
@@ -169,7 +154,7 @@ static void keeps_all_of_a_record(void **state)
 		skip();
 	memset(call.callee, 0xff, STORE_TEXT - 1);
 	store_save_call(engine.store, &call);
-	open_again();
+	lab_open_again(&engine);
 	assert_memory_equal(&engine.last_call, &call, sizeof(call));
 	lab_drop_call(&engine, 7);
 	lab_wait(&engine, !store_backlog(engine.store));
