@@ -14,20 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Makes one body for each kind of transport: how it treats them is decided by the Via.
-#define TEMPLATE(transport)                                       \
-	"PUBLISH sip:a@registrar.invalid SIP/2.0\r\n"             \
-	"Via: SIP/2.0/" transport " a.invalid;branch=z9hG4bK\r\n" \
-	"From: <sip:a@registrar.invalid>;tag=a\r\n"               \
-	"To: <sip:a@registrar.invalid>\r\n"                       \
-	"Call-ID: a\r\n"                                          \
-	"CSeq: 1 PUBLISH\r\n"                                     \
-	"Content-Length: 0\r\n\r\n"
+// Makes the body. Its Via tells the library how long its own timers would be, and nothing more.
+static const char template[] = "PUBLISH sip:a@registrar.invalid SIP/2.0\r\n"
+			       "Via: SIP/2.0/UDP a.invalid;branch=z9hG4bK\r\n"
+			       "From: <sip:a@registrar.invalid>;tag=a\r\n"
+			       "To: <sip:a@registrar.invalid>\r\n"
+			       "Call-ID: a\r\n"
+			       "CSeq: 1 PUBLISH\r\n"
+			       "Content-Length: 0\r\n\r\n";
 
 struct machine {
 	osip_t *osip;
-	osip_transaction_t *body[2]; // unreliable, reliable
-	osip_message_t *response;    // whose status is set as needed
+	osip_transaction_t *body;
+	osip_message_t *response; // whose status is set as needed
 	machine_send_fn *send;
 	void *owner; // of the event that is being treated
 };
@@ -39,8 +38,7 @@ static const state_t states[] = {
 	[MACHINE_TERMINATED] = NICT_TERMINATED,
 };
 
-// 0 tells the machine that it was sent (and, on reliable transports, not to ask again); 1 would
-// mean "in progress", with a repetition every 50 ms.
+// 0 tells the machine that it was sent; 1 would mean "in progress", with a repetition every 50 ms.
 static int machine_send(osip_transaction_t *body, osip_message_t *message, char *host, int port,
 			int socket)
 {
@@ -57,14 +55,14 @@ static void machine_trace(const char *file, int line, osip_trace_level_t level, 
 	(void)file, (void)line, (void)level, (void)format, (void)args;
 }
 
-static osip_transaction_t *machine_body(struct machine *machine, const char *template)
+static osip_transaction_t *machine_body(struct machine *machine)
 {
 	osip_transaction_t *body = NULL;
 	osip_message_t *request = NULL;
 
 	if (osip_message_init(&request) != OSIP_SUCCESS)
 		return NULL;
-	if (osip_message_parse(request, template, strlen(template)) != OSIP_SUCCESS ||
+	if (osip_message_parse(request, template, sizeof(template) - 1) != OSIP_SUCCESS ||
 	    osip_transaction_init(&body, NICT, machine->osip, request) != OSIP_SUCCESS) {
 		osip_message_free(request);
 		return NULL;
@@ -86,10 +84,8 @@ struct machine *machine_new(machine_send_fn *send)
 	if (osip_init(&machine->osip) != OSIP_SUCCESS)
 		goto fail;
 	osip_set_cb_send_message(machine->osip, machine_send);
-	machine->body[false] = machine_body(machine, TEMPLATE("UDP"));
-	machine->body[true] = machine_body(machine, TEMPLATE("TCP"));
-	if (!machine->body[false] || !machine->body[true] ||
-	    osip_message_init(&machine->response) != OSIP_SUCCESS)
+	machine->body = machine_body(machine);
+	if (!machine->body || osip_message_init(&machine->response) != OSIP_SUCCESS)
 		goto fail;
 	return machine;
 fail:
@@ -101,9 +97,8 @@ void machine_free(struct machine *machine)
 {
 	if (!machine)
 		return;
-	for (int i = 0; i < 2; i++)
-		if (machine->body[i])
-			osip_transaction_free2(machine->body[i]);
+	if (machine->body)
+		osip_transaction_free2(machine->body);
 	if (machine->response)
 		osip_message_free(machine->response);
 	if (machine->osip)
@@ -131,10 +126,9 @@ static enum machine_state machine_state(const osip_transaction_t *body)
 }
 
 enum machine_state machine_run(struct machine *machine, enum machine_state state,
-			       enum machine_event event, unsigned int status, bool reliable,
-			       void *owner)
+			       enum machine_event event, unsigned int status, void *owner)
 {
-	osip_transaction_t *body = machine->body[reliable];
+	osip_transaction_t *body = machine->body;
 	osip_event_t *osip_event = osip_malloc(sizeof(*osip_event)); // freed by the machine
 
 	// An event that the state has no use for would cost us the template it carries.

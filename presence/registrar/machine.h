@@ -5,9 +5,6 @@
 // reads: what is sent was written by publish.c, what is received is read by response.c.
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 struct machine;
 
 enum machine_state {
@@ -30,7 +27,6 @@ typedef int machine_send_fn(void *owner);
 
 struct machine *machine_new(machine_send_fn *send);
 void machine_free(struct machine *machine);
-// status: of a MACHINE_RESPONSE, 100 to 699. reliable: the transport does not lose messages.
+// status: of a MACHINE_RESPONSE, 100 to 699.
 enum machine_state machine_run(struct machine *machine, enum machine_state state,
-			       enum machine_event event, unsigned int status, bool reliable,
-			       void *owner);
+			       enum machine_event event, unsigned int status, void *owner);

@@ -116,7 +116,7 @@ static void transaction_run(struct transaction *transaction, enum machine_event 
 {
 	transaction->state = (uint8_t)machine_run(transaction->all->machine,
 						  (enum machine_state)transaction->state, event,
-						  status, transaction->reliable, transaction);
+						  status, transaction);
 }
 
 static void transaction_timer_k(struct timer *timer)

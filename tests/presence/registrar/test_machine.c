@@ -51,15 +51,13 @@ static void arrows(void **state)
 
 	(void)state;
 	assert_non_null(machine);
-	for (int reliable = 0; reliable <= 1; reliable++) {
-		for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-			struct owner owner = {0};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct owner owner = {0};
 
-			assert_int_equal(machine_run(machine, table[i].from, table[i].event,
-						     table[i].status, reliable, &owner),
-					 table[i].to);
-			assert_int_equal(owner.sends, table[i].sends);
-		}
+		assert_int_equal(machine_run(machine, table[i].from, table[i].event,
+					     table[i].status, &owner),
+				 table[i].to);
+		assert_int_equal(owner.sends, table[i].sends);
 	}
 	machine_free(machine);
 }
@@ -70,11 +68,10 @@ static void timer_e_sends_again(void **state)
 	struct owner owner = {0};
 
 	(void)state;
-	assert_int_equal(machine_run(machine, MACHINE_TRYING, MACHINE_TIMER_E, 0, false, &owner),
+	assert_int_equal(machine_run(machine, MACHINE_TRYING, MACHINE_TIMER_E, 0, &owner),
 			 MACHINE_TRYING);
-	assert_int_equal(
-		machine_run(machine, MACHINE_PROCEEDING, MACHINE_TIMER_E, 0, false, &owner),
-		MACHINE_PROCEEDING);
+	assert_int_equal(machine_run(machine, MACHINE_PROCEEDING, MACHINE_TIMER_E, 0, &owner),
+			 MACHINE_PROCEEDING);
 	assert_int_equal(owner.sends, 2);
 	machine_free(machine);
 }
@@ -85,9 +82,9 @@ static void a_send_that_fails_ends_it(void **state)
 	struct owner owner = {.error = -ENOTCONN};
 
 	(void)state;
-	assert_int_equal(machine_run(machine, MACHINE_NEW, MACHINE_REQUEST, 0, true, &owner),
+	assert_int_equal(machine_run(machine, MACHINE_NEW, MACHINE_REQUEST, 0, &owner),
 			 MACHINE_TERMINATED);
-	assert_int_equal(machine_run(machine, MACHINE_TRYING, MACHINE_TIMER_E, 0, false, &owner),
+	assert_int_equal(machine_run(machine, MACHINE_TRYING, MACHINE_TIMER_E, 0, &owner),
 			 MACHINE_TERMINATED);
 	machine_free(machine);
 }
@@ -102,15 +99,14 @@ static void many_take_turns(void **state)
 
 	(void)state;
 	for (int i = 0; i < MANY; i++)
-		states[i] = machine_run(machine, MACHINE_NEW, MACHINE_REQUEST, 0, i % 2, &owner);
+		states[i] = machine_run(machine, MACHINE_NEW, MACHINE_REQUEST, 0, &owner);
 	for (int i = 0; i < MANY; i += 3)
-		states[i] = machine_run(machine, states[i], MACHINE_RESPONSE, 100, i % 2, &owner);
+		states[i] = machine_run(machine, states[i], MACHINE_RESPONSE, 100, &owner);
 	for (int i = 0; i < MANY; i++)
 		assert_int_equal(states[i], i % 3 ? MACHINE_TRYING : MACHINE_PROCEEDING);
 	for (int i = 0; i < MANY; i++)
-		assert_int_equal(
-			machine_run(machine, states[i], MACHINE_RESPONSE, 200, i % 2, &owner),
-			MACHINE_COMPLETED);
+		assert_int_equal(machine_run(machine, states[i], MACHINE_RESPONSE, 200, &owner),
+				 MACHINE_COMPLETED);
 	assert_int_equal(owner.sends, MANY);
 	machine_free(machine);
 }
