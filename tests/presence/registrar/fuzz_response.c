@@ -25,16 +25,17 @@ static int on_send(void *owner, const char *bytes, size_t len)
 }
 
 // What is read without libosip2 is what it would have read.
-static void require_the_same(const struct transaction_response *from, const struct response *any)
+static void require_the_same(const struct transaction_response *from, uint32_t asked_s)
 {
-	struct response usual;
+	struct response usual, any;
 
-	if (!response_read_usual(from, 600, &usual))
+	if (response_read_any(from, asked_s, &any) || !response_read_usual(from, asked_s, &usual))
 		return;
-	require(usual.answer.status == any->answer.status);
-	require(usual.answer.expires_s == any->answer.expires_s);
-	require(strcmp(usual.answer.etag, any->answer.etag) == 0);
-	require(!usual.answer.etag_refused && !any->answer.etag_refused);
+	require(usual.answer.status == any.answer.status);
+	require(usual.answer.expires_s == any.answer.expires_s);
+	require(!usual.answer.etag == !any.answer.etag);
+	require(!usual.answer.etag || strcmp(usual.answer.etag, any.answer.etag) == 0);
+	require(!usual.answer.etag_refused && !any.answer.etag_refused);
 	require(strlen(usual.answer.diagnostics) < RESPONSE_TEXT_BYTES);
 }
 
@@ -44,8 +45,8 @@ static void on_answer(void *owner, const struct transaction_response *message)
 	struct response response;
 	bool stale;
 
-	if (response_read_any(message, 600, &response) == 0)
-		require_the_same(message, &response);
+	require_the_same(message, 600);
+	require_the_same(message, 0); // of a removal
 	response_read(message, 600, &response);
 	require(response.answer.status >= 200 && response.answer.status <= 699);
 	require(strlen(response.answer.diagnostics) < RESPONSE_TEXT_BYTES);

@@ -92,6 +92,26 @@ static void udp_repeats_and_gives_up(void **state)
 	world_close();
 }
 
+// RFC 3261 17.1.2.2: T2 apart once the server has shown that it has the request.
+static void udp_repeats_rarely_after_a_provisional(void **state)
+{
+	unsigned int sends = 0;
+
+	(void)state;
+	world_start("udp");
+	world_publish(PUBLISH_INITIAL, NULL);
+	world_expect_request();
+	server_answer(&world.server, "100 Trying", NULL);
+	server_run(world.loop, 20);
+	for (int ms = 0; ms < 31000; ms += 100) {
+		while (!server_is_quiet(&world.server, world.loop))
+			sends++;
+		world_go(100 * MS);
+	}
+	assert_int_equal(sends, 8); // after 0.5, 4.5, 8.5 ... s
+	world_close();
+}
+
 static void late_and_repeated_answers(void **state)
 {
 	(void)state;
@@ -181,6 +201,24 @@ static void wrong_password(void **state)
 	world_close();
 }
 
+// To have lost the connection gives nobody more time.
+static void tcp_connection_breaks_late(void **state)
+{
+	(void)state;
+	world_start("tcp");
+	world_publish(PUBLISH_INITIAL, NULL);
+	world_expect_request();
+	for (int i = 0; i < 31; i++)
+		world_go(S);
+	server_stop_tcp(&world.server);
+	server_run(world.loop, 40);
+	assert_int_equal(world.answers, 0);
+	world_go(S);
+	assert_int_equal(world.answers, 1);
+	assert_int_equal(world.answer.outcome, PUBLISH_LOST);
+	world_close();
+}
+
 // RFC 3261 18.1.1
 static void long_request_leaves_udp(void **state)
 {
@@ -256,8 +294,10 @@ int main(void)
 		BOTH(one_publication),
 		cmocka_unit_test(one_turn_one_connection),
 		cmocka_unit_test(udp_repeats_and_gives_up),
+		cmocka_unit_test(udp_repeats_rarely_after_a_provisional),
 		cmocka_unit_test(late_and_repeated_answers),
 		cmocka_unit_test(tcp_connection_breaks),
+		cmocka_unit_test(tcp_connection_breaks_late),
 		BOTH(challenge),
 		BOTH(wrong_password),
 		cmocka_unit_test(long_request_leaves_udp),

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fuzz target on answers that are nearly right: octets changed, cut, doubled and swapped with
-// pieces that hurt parsers. The seed is the first argument; a run without one is always the same.
+// The 2xx that is read without libosip2, and those that are not. And the fuzz target on answers
+// that are nearly right: octets changed, cut, doubled and swapped with pieces that hurt parsers.
+// The seed is the first argument; a run without one is always the same.
+#include "presence/registrar/response.h"
+#include "presence/registrar/transaction.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +14,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/time.h>
+
+#include <osipparser2/osip_parser.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -118,10 +125,98 @@ static void nearly_right(void **state)
 	}
 }
 
+#define TAG_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define TAG_255 \
+	TAG_64 TAG_64 TAG_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+
+static const struct {
+	const char *headers;
+	bool usual;
+	const char *etag; // NULL: refused, or none
+	uint32_t expires_s;
+} table[] = {
+	{"SIP-ETag: a\r\nExpires: 30\r\n", true, "a", 30},
+	{"expires:30\r\nSIP-ETAG:\ta \r\n", true, "a", 30},
+	{"SIP-ETag: a\r\n", true, "a", 600},
+	{"SIP-ETag: " TAG_255 "\r\n", true, TAG_255, 600},
+	{"SIP-ETag: " TAG_255 "0\r\n", false, NULL, 600},
+	{"SIP-ETag: a\r\nExpires: 999999999\r\n", true, "a", 999999999},
+	{"SIP-ETag: a\r\nExpires: 4294967296\r\n", false, "a", UINT32_MAX},
+	{"SIP-ETag: a\r\nExpires: 30;x=y\r\n", false, "a", 30},
+	{"SIP-ETag: a\r\nExpires : 30\r\n", false, "a", 30},
+	{"SIP-ETag : a\r\nExpires: 30\r\n", false, "a", 30},
+	{"SIP-ETag: a\r\nExpires: 30\r\nExpires: 40\r\n", false, "a", 30},
+	{"SIP-ETag: a\r\nSIP-ETag: b\r\n", false, NULL, 600},
+	{"SIP-ETag: a\r\nSIP-ETagged: b\r\nExpiresNot: 5\r\n", true, "a", 600},
+	{"SIP-ETag: a,b\r\n", false, "a,b", 600},
+	{"SIP-ETag: a\"b\r\n", false, "a\"b", 600},
+	{"SIP-ETag: \r\n", false, NULL, 600},
+	{"Expires: 30\r\n", false, NULL, 30},
+};
+
+// Whichever way it goes, it says the same; the body says nothing.
+static void the_usual_and_the_rest(void **state)
+{
+	struct response usual, any, either;
+	char bytes[BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct transaction_response from = {.bytes = bytes, .status = 200};
+
+		from.len = (size_t)snprintf(
+			bytes, sizeof(bytes),
+			"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP 10.0.0.1;branch=z9hG4bKx\r\n"
+			"From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: c\r\n"
+			"CSeq: 1 PUBLISH\r\n%sContent-Length: 24\r\n\r\nSIP-ETag: b\r\nExpires: "
+			"9\r\n",
+			table[i].headers);
+		print_message("%s", table[i].headers);
+		assert_int_equal(response_read_usual(&from, 600, &usual), table[i].usual);
+		assert_int_equal(response_read_any(&from, 600, &any), 0);
+		response_read(&from, 600, &either);
+		assert_int_equal(any.answer.expires_s, table[i].expires_s);
+		assert_int_equal(either.answer.expires_s, table[i].expires_s);
+		assert_int_equal(any.answer.etag != NULL, table[i].etag != NULL);
+		assert_string_equal(any.etag, table[i].etag ? table[i].etag : "");
+		assert_string_equal(either.etag, any.etag);
+		assert_string_equal(either.text, "200 OK");
+		from.folded = true;
+		assert_false(response_read_usual(&from, 600, &usual));
+	}
+}
+
+// Nothing but a 2xx is usual, and to a removal one without a tag.
+static void usual_statuses(void **state)
+{
+	static const struct {
+		uint16_t status;
+		uint32_t asked_s;
+		bool usual;
+	} statuses[] = {{200, 0, true},  {200, 600, false}, {299, 0, true}, {300, 0, false},
+			{412, 0, false}, {423, 600, false}, {199, 0, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		static const char bytes[] = "SIP/2.0 200 OK\r\nCSeq: 1 PUBLISH\r\n\r\n";
+		struct transaction_response from = {
+			.bytes = bytes, .len = sizeof(bytes) - 1, .status = statuses[i].status};
+		struct response response;
+
+		assert_int_equal(response_read_usual(&from, statuses[i].asked_s, &response),
+				 statuses[i].usual);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(nearly_right)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_usual_and_the_rest),
+		cmocka_unit_test(usual_statuses),
+		cmocka_unit_test(nearly_right),
+	};
 
+	parser_init(); // as osip_init() in the engine does
 	if (argc > 1)
 		random_state = strtoull(argv[1], NULL, 10) | 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
