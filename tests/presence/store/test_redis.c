@@ -19,6 +19,7 @@
 #include "fake_redis.h"
 #include "lab.h"
 #include "presence/net/loop.h"
+#include "presence/store/intents.h"
 
 static struct fake_redis fake;
 static struct lab_engine engine;
@@ -196,6 +197,39 @@ static void writes_a_newer_version_after_a_late_answer(void **state)
 	assert_int_equal(store_backlog(engine.store), 0);
 }
 
+// An intent joins a record that is under way: to hear that the older version is stored says nothing
+// about it.
+static void keeps_an_intent_until_it_is_stored(void **state)
+{
+	struct store_publication record = lab_publication("sip:john@sfb.example", "tag");
+	struct intents *left;
+	char person[STORE_TEXT];
+	uint64_t expires;
+
+	store_free(engine.store, 0);
+	strcpy(engine.settings.engine.state_dir, lab_directory());
+	lab_engine_open(&engine);
+	pass(0);
+	hold = true;
+	store_save_publication(engine.store, &record, 0, NULL, NULL);
+	pass(3);
+	assert_true(store_intend(engine.store, &record, NS_PER_S, lab_saved, &engine));
+	hold = false;
+	say_all();
+	hold = true;
+	pass(3);
+	assert_int_equal(fake.writes, 2);
+	hold = false;
+	fake.out_len = 0; // and dies
+	store_free(engine.store, 0);
+	left = intents_open(engine.settings.engine.state_dir, "lab-1");
+	assert_non_null(left);
+	assert_int_not_equal(intents_take_found(left, person, &expires), INTENT_NONE);
+	assert_string_equal(person, record.person);
+	intents_close(left);
+	lab_engine_open(&engine);
+}
+
 static void drops_a_server_that_does_not_answer(void **state)
 {
 	uint64_t before = metric_value("offhook_store_errors", "kind=\"timeout\"");
@@ -347,6 +381,7 @@ int main(void)
 		CASE(writes_after_two_milliseconds),
 		CASE(writes_a_full_batch_at_once),
 		CASE(writes_a_newer_version_after_a_late_answer),
+		CASE(keeps_an_intent_until_it_is_stored),
 		CASE(drops_a_server_that_does_not_answer),
 		CASE(notices_silence_while_idle),
 		CASE(stays_connected_while_idle),

@@ -69,6 +69,23 @@ static void tells_when_it_is_stored(void **state)
 	lab_wait(&engine, !store_backlog(engine.store));
 }
 
+// Nobody waits for a store that forgets, nor where there is a file for it.
+static void tells_when_it_may_be_published(void **state)
+{
+	const struct backend *backend = *state;
+	struct store_publication record = lab_publication("sip:john@sfb.example", "");
+	bool at_once;
+
+	lab_wait(&engine, store_state(engine.store) == STORE_READY);
+	at_once = store_intend(engine.store, &record, 10 * NS_PER_S, lab_saved, &engine);
+	assert_int_equal(at_once, backend == &memory || engine.settings.engine.state_dir[0]);
+	assert_int_equal(store_backlog(engine.store), 1);
+	lab_wait(&engine, !store_backlog(engine.store));
+	assert_int_equal(engine.saved_true, !at_once);
+	store_drop_publication(engine.store, record.person);
+	lab_wait(&engine, !store_backlog(engine.store));
+}
+
 static void keeps_the_newest_version(void **state)
 {
 	struct store_publication record;
@@ -190,6 +207,7 @@ static void prefers_memory_to_the_estate(void **state)
 	}
 #define SUITE(backend)                                                                          \
 	CASE(reads_an_empty_estate, backend), CASE(tells_when_it_is_stored, backend),           \
+		CASE(tells_when_it_may_be_published, backend),                                  \
 		CASE(keeps_the_newest_version, backend), CASE(forgets_who_is_gone, backend),    \
 		CASE(takes_many_at_once, backend), CASE(gives_back_what_it_was_given, backend), \
 		CASE(keeps_all_of_a_record, backend), CASE(prefers_memory_to_the_estate, backend)

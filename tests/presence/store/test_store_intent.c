@@ -149,6 +149,47 @@ static void waits_when_an_intent_can_not_be_written(void **state)
 	assert_true(store_intend(engine.store, &record, NS_PER_S, lab_saved, &engine));
 }
 
+// Slots that are in use in the file: a sum that is not zero, see test_intents.c.
+static unsigned int slots_in_use(void)
+{
+	enum { HEADER_BYTES = 16, SLOT_BYTES = 272 };
+	static char bytes[HEADER_BYTES + INTENTS_MOST * SLOT_BYTES];
+	static const char free_sum[8];
+	unsigned int used = 0;
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/intents-lab-1", engine.settings.engine.state_dir);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(bytes, 1, sizeof(bytes), file), sizeof(bytes));
+	fclose(file);
+	for (unsigned int i = 0; i < INTENTS_MOST; i++)
+		used += memcmp(bytes + HEADER_BYTES + i * SLOT_BYTES, free_sum, 8) != 0;
+	return used;
+}
+
+// While the store is away, one person goes on and off the phone more often than there are slots,
+// and another one finds no room for a record that would free one.
+static void uses_one_slot_for_a_record(void **state)
+{
+	struct store_publication record = lab_publication("sip:john@sfb.example", "");
+	struct store_publication other = lab_publication("sip:jane@sfb.example", "");
+
+	strcpy(engine.settings.engine.state_dir, lab_directory());
+	engine.settings.store.backlog_records = 1;
+	lab_server_kill(&server, SIGKILL);
+	lab_engine_open(&engine);
+	for (unsigned int i = 0; i <= INTENTS_MOST; i++) {
+		assert_true(store_intend(engine.store, &record, NS_PER_S, lab_saved, &engine));
+		assert_true(store_intend(engine.store, &other, NS_PER_S, lab_saved, &engine));
+	}
+	assert_int_equal(slots_in_use(), 1);
+	lab_server_start(&server);
+	lab_wait(&engine, !store_backlog(engine.store));
+	assert_int_equal(slots_in_use(), 0);
+}
+
 int main(void)
 {
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -156,6 +197,7 @@ int main(void)
 		CASE(knows_what_a_killed_engine_was_about_to_publish),
 		CASE(drops_intents_that_say_nothing_new),
 		CASE(waits_when_an_intent_can_not_be_written),
+		CASE(uses_one_slot_for_a_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
