@@ -4,10 +4,12 @@
 #include "config/settings.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -21,11 +23,12 @@ static int account_find(const struct settings *settings, uid_t *uid, gid_t *gid,
 	const struct group *group = getgrnam(settings->engine.group);
 
 	if (user == NULL || group == NULL) {
+		const char *what = user == NULL ? "user" : "group";
+		const char *name = user == NULL ? settings->engine.user : settings->engine.group;
+
 		snprintf(error, error_size,
-			 "engine.%s: there is no %s; make it (useradd --system %s) or name another",
-			 user == NULL ? "user" : "group",
-			 user == NULL ? settings->engine.user : settings->engine.group,
-			 settings->engine.user);
+			 "engine.%s: there is no %s; make it (%sadd --system %s) or name another",
+			 what, name, what, name);
 		return -ENOENT;
 	}
 	*uid = user->pw_uid;
@@ -182,18 +185,48 @@ int privileges_give(const struct settings *settings, const char *path, char *err
 	return rc;
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 int privileges_directory(const struct settings *settings, const char *path, unsigned int mode,
 			 char *error, size_t error_size)
 {
+	uid_t uid;
+	gid_t gid;
 	int rc;
 
+	// Before anything is made for an account that is missing.
+	rc = geteuid() == 0 ? account_find(settings, &uid, &gid, error, error_size) : 0;
+	if (rc < 0)
+		return rc;
 	// chmod: systemd starts services with umask 077.
 	if (mkdir(path, 0700) == -1 || chmod(path, mode) == -1) {
-		if (errno == EEXIST)
-			return 0;
 		rc = -errno;
+		if (rc == -EEXIST && is_directory(path))
+			return 0;
 		snprintf(error, error_size, "can't make the directory %s: %s", path, strerror(-rc));
 		return rc;
 	}
 	return privileges_give(settings, path, error, error_size);
+}
+
+bool privileges_may_write(const struct settings *settings, const char *path)
+{
+	char error[SETTINGS_TEXT];
+	bool may = true;
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid() != 0 || account_find(settings, &uid, &gid, error, sizeof(error)) < 0)
+		return true;
+	// As the account, so that lists of access count too.
+	if (setegid(gid) == 0 && seteuid(uid) == 0)
+		may = faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+	if (seteuid(0) == -1 || setegid(0) == -1)
+		abort(); // can't be: the saved user is root
+	return may;
 }

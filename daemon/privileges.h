@@ -4,6 +4,7 @@
 // threads, takes every capability from each but the calling thread, which asked to keep its own.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct settings;
@@ -28,6 +29,10 @@ int privileges_sandbox(unsigned int may, char *error, size_t error_size);
 // Gives a file or directory to the engine's account. Not root: it is ours already, 0.
 int privileges_give(const struct settings *settings, const char *path, char *error,
 		    size_t error_size);
-// Makes a directory for the engine's account; one that exists is taken as it is.
+// Makes a directory for the engine's account, which must exist; a directory that is there is taken
+// as it is.
 int privileges_directory(const struct settings *settings, const char *path, unsigned int mode,
 			 char *error, size_t error_size);
+// false: root looks, and the engine's account could make no file in that directory. For a process
+// with one thread.
+bool privileges_may_write(const struct settings *settings, const char *path);

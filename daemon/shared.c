@@ -125,6 +125,11 @@ int shared_open(struct shared *shared, const struct settings *settings, char *er
 
 	snprintf(captures, sizeof(captures), "%s/captures", settings->engine.state_dir);
 	rc = privileges_directory(settings, settings->engine.state_dir, 0750, error, error_size);
+	if (rc == 0 && !privileges_may_write(settings, settings->engine.state_dir))
+		log_warn("supervisor", "state-dir",
+			 "dir=%s reason=\"%s can't write there\" hint=\"chown -R %s:%s %s\"",
+			 log_quote(settings->engine.state_dir), settings->engine.user,
+			 settings->engine.user, settings->engine.group, settings->engine.state_dir);
 	if (rc == 0)
 		rc = privileges_directory(settings, captures, 0750, error, error_size);
 	// Members of control.group pass through it; the socket in it has a mode of its own.

@@ -5,16 +5,20 @@
 #include "daemon/privileges.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -181,7 +185,52 @@ static void names_an_account_that_is_missing(void **state)
 	strcpy(settings.engine.user, "no-such-user");
 	assert_int_equal(privileges_drop(&settings, PRIVILEGES_PRESENCE, error, sizeof(error)),
 			 -ENOENT);
-	assert_non_null(strstr(error, "no-such-user"));
+	assert_non_null(strstr(error, "useradd --system no-such-user"));
+	strcpy(settings.engine.user, "nobody");
+	strcpy(settings.engine.group, "no-such-group");
+	assert_int_equal(privileges_drop(&settings, PRIVILEGES_PRESENCE, error, sizeof(error)),
+			 -ENOENT);
+	assert_non_null(strstr(error, "groupadd --system no-such-group"));
+}
+
+// Root makes it for the account, whoever starts the test for himself.
+static void makes_a_directory_or_says_why_not(void **state)
+{
+	static struct settings settings;
+	char top[] = "/tmp/offhook-privileges-XXXXXX", path[64], file[64], error[256] = "";
+	struct stat status;
+
+	(void)state;
+	settings_default(&settings);
+	strcpy(settings.engine.user, "nobody");
+	strcpy(settings.engine.group, "nogroup");
+	assert_non_null(mkdtemp(top));
+	assert_int_equal(chmod(top, 0755), 0);
+	snprintf(path, sizeof(path), "%s/made", top);
+	snprintf(file, sizeof(file), "%s/file", top);
+
+	assert_int_equal(privileges_directory(&settings, path, 0750, error, sizeof(error)), 0);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0750);
+	assert_true(privileges_may_write(&settings, path));
+	assert_int_equal(privileges_directory(&settings, path, 0700, error, sizeof(error)), 0);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0750);
+
+	close(open(file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	assert_int_equal(privileges_directory(&settings, file, 0750, error, sizeof(error)),
+			 -EEXIST);
+	assert_non_null(strstr(error, file));
+	if (geteuid() == 0) {
+		assert_false(privileges_may_write(&settings, top));
+		assert_int_equal(geteuid(), 0);
+		strcpy(settings.engine.user, "no-such-user");
+		assert_int_equal(privileges_directory(&settings, path, 0750, error, sizeof(error)),
+				 -ENOENT);
+	}
+	unlink(file);
+	rmdir(path);
+	rmdir(top);
 }
 
 int main(void)
@@ -190,6 +239,7 @@ int main(void)
 		cmocka_unit_test(forbids_what_an_intruder_wants),
 		cmocka_unit_test(keeps_two_capabilities_in_one_thread_of_wire),
 		cmocka_unit_test(names_an_account_that_is_missing),
+		cmocka_unit_test(makes_a_directory_or_says_why_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
