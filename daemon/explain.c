@@ -24,6 +24,7 @@ static void note_row(void *ctx, uint64_t wall_ns, const char *note)
 	struct tm utc;
 	char stamp[32];
 
+	view->rows++;
 	if (view->as_json) {
 		json_open(&view->json, NULL, '{');
 		json_seconds(&view->json, "time", wall_ns);
@@ -31,6 +32,8 @@ static void note_row(void *ctx, uint64_t wall_ns, const char *note)
 		json_close(&view->json, '}');
 		return;
 	}
+	if (view->rows == 1)
+		fputs("what happened:\n", view->out);
 	gmtime_r(&seconds, &utc);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &utc);
 	fprintf(view->out, "  %s.%03u %s\n", stamp, (unsigned int)(wall_ns % NS_PER_S / NS_PER_MS),
@@ -67,7 +70,8 @@ static void explain_text(struct view *view, struct person *person,
 			view_left(publication->orphan_until_ns, view->now_ns, span));
 	if (publication->last_error != NULL)
 		fprintf(view->out, "; last error: %s", publication->last_error);
-	fputs("\nwhat happened:\n", view->out);
+	fputc('\n', view->out);
+	view->rows = 0; // its calls are told
 	journal_each(worker_parts(view->worker)->journal, person->aor, note_row, view);
 }
 
@@ -97,6 +101,7 @@ static void explain_json(struct view *view, struct person *person,
 struct search {
 	const char *name; // what was asked for, without a scheme
 	struct person *found;
+	bool known; // to the directory
 	char aor[SETTINGS_TEXT];
 };
 
@@ -117,7 +122,8 @@ static void search_by_number(void *ctx, uint64_t ticket, const struct directory_
 	struct search *search = ctx;
 
 	(void)ticket;
-	if (person != NULL)
+	search->known = person != NULL;
+	if (search->known)
 		snprintf(search->aor, sizeof(search->aor), "%s", person->aor);
 }
 
@@ -180,7 +186,8 @@ void view_unknown_person(struct worker *worker, const char *who, bool as_json, F
 		fputc('\n', out);
 		return;
 	}
-	fprintf(out, "%s has no call and no publication here.\nwhat happened:\n", search.aor);
+	fprintf(out, "%s has no call and no publication here%s.\n", search.aor,
+		search.known ? "" : ", and the directory knows nobody of that name or number");
 	journal_each(worker_parts(worker)->journal, search.aor, note_row, &view);
 }
 

@@ -13,9 +13,9 @@ struct segment;
 void wire_metrics_write(const struct segment *segment, FILE *out);
 // Sum over all poll cores.
 uint64_t wire_metrics_sum(const struct segment *segment, enum wire_counter counter);
-// Share of what looked like SIP that did not become a message: rejected, or lost in a stream. 0:
-// all was read, or nothing came.
+uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject);
 // Events that wait in a poll core's ring now.
 uint32_t wire_metrics_ring_waiting(const struct segment *segment, uint32_t lcore);
+// Share of what looked like SIP that did not become a message: rejected, or lost in a stream or in
+// HEP. 0: all was read, or nothing came.
 double wire_metrics_blind(const struct segment *segment);
-uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject);
