@@ -22,7 +22,7 @@ static uint64_t cores_look(struct pulse *pulse, const struct segment *segment, u
 {
 	uint64_t least = UINT64_MAX;
 
-	for (uint32_t i = 0; i < segment->lcores; i++) {
+	for (uint32_t i = 0; i < segment_lcores(segment); i++) {
 		uint64_t moved = beat_look(&pulse->core[i], &segment->counters[i].heartbeat, now);
 
 		if (moved < least)
@@ -54,7 +54,7 @@ void pulse_look(struct pulse *pulse, const struct segment *segment, struct runne
 	    __atomic_load_n(&segment->wire_ready, __ATOMIC_ACQUIRE) != 0) {
 		pulse->ready = true;
 		notify_send("READY=1");
-		log_info("supervisor", "ready", "lcores=%u", segment->lcores);
+		log_info("supervisor", "ready", "lcores=%u", segment_lcores(segment));
 	}
 	if (pulse->watchdog_ns > 0 && now - pulse->fed_ns > pulse->watchdog_ns / 3 &&
 	    wire_ns > pulse->fed_ns && presence_ns > pulse->fed_ns) {

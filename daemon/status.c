@@ -176,7 +176,7 @@ static void wire_text(const struct status *status, FILE *out)
 
 	fprintf(out, "wire       %s for %s, %u poll cores, started %" PRIu64 " times\n",
 		status->wire_up ? "up" : "DOWN",
-		view_span(status->now_ns - segment->wire_started_ns, span), segment->lcores,
+		view_span(status->now_ns - segment->wire_started_ns, span), segment_lcores(segment),
 		segment->wire_starts);
 	for (size_t i = 0; i < STATUS_COUNTERS; i++)
 		fprintf(out, "           %-16s %" PRIu64 "\n",

@@ -16,7 +16,7 @@ uint64_t wire_metrics_sum(const struct segment *segment, enum wire_counter count
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < segment->lcores; i++)
+	for (uint32_t i = 0; i < segment_lcores(segment); i++)
 		sum += load(&segment->counters[i].value[counter]);
 	return sum;
 }
@@ -25,7 +25,7 @@ uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < segment->lcores; i++)
+	for (uint32_t i = 0; i < segment_lcores(segment); i++)
 		sum += load(&segment->counters[i].reject[reject]);
 	return sum;
 }
@@ -64,7 +64,7 @@ static void write_lcores(const struct segment *segment, FILE *out)
 		metric[len] = '\0';
 		fprintf(out, "# TYPE offhook_wire_%s counter\n# HELP offhook_wire_%s %s\n", metric,
 			metric, wire_counter_help((enum wire_counter)counter));
-		for (uint32_t i = 0; i < segment->lcores; i++)
+		for (uint32_t i = 0; i < segment_lcores(segment); i++)
 			fprintf(out, "offhook_wire_%s_total{lcore=\"%u\"} %" PRIu64 "\n", metric, i,
 				load(&segment->counters[i].value[counter]));
 	}
@@ -95,7 +95,7 @@ static void write_queues(const struct segment *segment, FILE *out)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		fprintf(out, "# TYPE offhook_wire_%s gauge\n# HELP offhook_wire_%s %s\n",
 			names[i][0], names[i][0], names[i][1]);
-		for (uint32_t lcore = 0; lcore < segment->lcores; lcore++) {
+		for (uint32_t lcore = 0; lcore < segment_lcores(segment); lcore++) {
 			const struct wire_counters *counters = &segment->counters[lcore];
 			const uint64_t value[] = {
 				segment->ring_slots,

@@ -34,7 +34,7 @@ static void cores_text(const struct segment *segment, FILE *out)
 {
 	fprintf(out, "\n%-10s %12s %9s %9s %6s %10s %9s %10s %10s\n", "poll core", "events",
 		"in ring", "at most", "of", "overflowed", "waiting", "at most", "shed");
-	for (uint32_t i = 0; i < segment->lcores; i++) {
+	for (uint32_t i = 0; i < segment_lcores(segment); i++) {
 		const struct wire_counters *counters = &segment->counters[i];
 
 		fprintf(out,
@@ -93,7 +93,7 @@ static void ports_json(const struct segment *segment, struct json *json)
 static void cores_json(const struct segment *segment, struct json *json)
 {
 	json_open(json, "lcores", '[');
-	for (uint32_t i = 0; i < segment->lcores; i++) {
+	for (uint32_t i = 0; i < segment_lcores(segment); i++) {
 		json_open(json, NULL, '{');
 		json_number(json, "ring_slots", segment->ring_slots);
 		json_number(json, "ring_waiting", wire_metrics_ring_waiting(segment, i));

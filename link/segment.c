@@ -183,6 +183,11 @@ void segment_unmap(struct segment *segment)
 		       PRIVATE_BYTES + segment_view(segment)->bytes + guard_bytes);
 }
 
+uint32_t segment_lcores(const struct segment *segment)
+{
+	return segment_view(segment)->lcores;
+}
+
 struct event_ring *segment_ring(struct segment *segment, uint32_t lcore)
 {
 	const struct segment_view *view = segment_view(segment);

@@ -24,7 +24,7 @@ enum {
 struct segment {
 	uint32_t magic, version;
 	uint64_t bytes;
-	uint32_t lcores; // poll cores, each with a ring
+	uint32_t lcores; // poll cores; for segment_map() alone, see segment_lcores()
 	uint32_t ring_slots;
 	uint32_t ports; // wire: wo
 	uint32_t reserved;
@@ -50,6 +50,9 @@ struct segment *segment_create(uint32_t lcores, uint32_t ring_slots, int *fd);
 // numbers don't fit its size.
 struct segment *segment_map(int fd);
 void segment_unmap(struct segment *segment);
+// Poll cores, each with a ring: as many as when it was made or mapped, whatever the other process
+// has written over it since.
+uint32_t segment_lcores(const struct segment *segment);
 // NULL: there is no such poll core.
 struct event_ring *segment_ring(struct segment *segment, uint32_t lcore);
 struct media_table *segment_media(struct segment *segment);

@@ -24,7 +24,7 @@ unsigned int intake_drain(struct intake *intake, struct calls *calls)
 	struct call_event event;
 	unsigned int drained = 0;
 
-	for (uint32_t lcore = 0; lcore < intake->segment->lcores; lcore++) {
+	for (uint32_t lcore = 0; lcore < segment_lcores(intake->segment); lcore++) {
 		struct event_ring *ring = segment_ring(intake->segment, lcore);
 
 		for (int i = 0; i < EVENTS_PER_ROUND && event_ring_pop_held(ring, &event); i++) {
@@ -42,7 +42,7 @@ void intake_release(struct intake *intake, bool stored)
 	uint64_t now = clock_mono_ns();
 	bool due = now - intake->mark_ns >= (stored ? EVENTS_HELD_NS : EVENTS_AWAY_NS);
 
-	for (uint32_t lcore = 0; lcore < intake->segment->lcores; lcore++) {
+	for (uint32_t lcore = 0; lcore < segment_lcores(intake->segment); lcore++) {
 		struct event_ring *ring = segment_ring(intake->segment, lcore);
 
 		// A ring in need of its slots comes first.
@@ -61,7 +61,7 @@ void intake_rewind(struct intake *intake)
 {
 	uint32_t again = 0;
 
-	for (uint32_t lcore = 0; lcore < intake->segment->lcores; lcore++) {
+	for (uint32_t lcore = 0; lcore < segment_lcores(intake->segment); lcore++) {
 		struct event_ring *ring = segment_ring(intake->segment, lcore);
 
 		again += event_ring_rewind(ring);
@@ -74,7 +74,7 @@ void intake_rewind(struct intake *intake)
 
 bool intake_is_empty(const struct intake *intake)
 {
-	for (uint32_t lcore = 0; lcore < intake->segment->lcores; lcore++)
+	for (uint32_t lcore = 0; lcore < segment_lcores(intake->segment); lcore++)
 		if (event_ring_count(segment_ring(intake->segment, lcore)) > 0)
 			return false;
 	return true;

@@ -175,6 +175,23 @@ static void kills_the_half_that_hangs(void **state)
 	}
 }
 
+// The supervisor is root, and the number of poll cores lies where the wire process can write.
+static void believes_no_number_of_the_wire(void **state)
+{
+	static struct {
+		struct pulse pulse;
+		struct pulse_beat behind[64];
+	} memory;
+	static const struct pulse_beat untouched[64];
+
+	(void)state;
+	segment->lcores = SEGMENT_LCORES + 64;
+	memset((char *)segment->counters + sizeof(segment->counters), 1,
+	       64 * sizeof(segment->counters[0]));
+	pulse_look(&memory.pulse, segment, &wire, &presence, now);
+	assert_memory_equal(memory.behind, untouched, sizeof(untouched));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +201,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(starves_the_watchdog_when_one_stands_still, start,
 						stop),
 		cmocka_unit_test_setup_teardown(kills_the_half_that_hangs, start, stop),
+		cmocka_unit_test_setup_teardown(believes_no_number_of_the_wire, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,7 @@ static void test_scribbled_header(void **state)
 	segment->bytes = 1;
 	assert_ptr_equal(segment_ring(segment, 1), second);
 	assert_null(segment_ring(segment, 2));
+	assert_int_equal(segment_lcores(segment), 2);
 	segment_unmap(segment);
 	close(fd);
 }
