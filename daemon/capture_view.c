@@ -26,6 +26,8 @@
 #define DEFAULT_S     UINT64_C(600)
 #define MOST_S        UINT64_C(86400)
 
+enum { PATH_BYTES = SETTINGS_TEXT + 64, WHY_BYTES = PATH_BYTES + 128 };
+
 static const char *const state_name[] = {"never", "running", "ended"};
 static const char *const kind_name[] = {"none", "rejected", "call", "user"};
 static const char *const end_name[] = {NULL,   "stopped", "bytes", "seconds",
@@ -56,17 +58,20 @@ static struct about about(const struct segment *segment)
 	return copy;
 }
 
-static void path_of(const struct presence *presence, uint64_t wall_ns, char *path, size_t size)
+static void path_of(const struct presence *presence, uint64_t wall_ns, char path[PATH_BYTES])
 {
 	char name[CAPTURE_NAME_BYTES];
 
 	capture_file_name(wall_ns, name);
-	snprintf(path, size, "%s/captures/%s", presence->options->settings->engine.state_dir, name);
+	snprintf(path, PATH_BYTES, "%s/captures/%s", presence->options->settings->engine.state_dir,
+		 name);
 }
 
 // A sentence on why it is no longer running.
-static void end_text(const struct capture_status *status, char *text, size_t size)
+static void end_text(const struct presence *presence, const struct capture_status *status,
+		     char text[WHY_BYTES])
 {
+	char path[PATH_BYTES];
 	const char *why = "";
 
 	switch ((enum capture_end)status->end) {
@@ -75,22 +80,24 @@ static void end_text(const struct capture_status *status, char *text, size_t siz
 	case CAPTURE_END_TIME: why = "its time was over"; break;
 	case CAPTURE_END_WIRE: why = "the wire process ended"; break;
 	case CAPTURE_END_OPEN:
-		snprintf(text, size, "the file can't be made: %s", strerror((int)status->error));
+		path_of(presence, status->wall_ns, path);
+		snprintf(text, WHY_BYTES, "%s can't be made: %s", path,
+			 strerror((int)status->error));
 		return;
 	case CAPTURE_END_WRITE:
-		snprintf(text, size, "the file can't be written on: %s",
+		snprintf(text, WHY_BYTES, "the file can't be written on: %s",
 			 strerror((int)status->error));
 		return;
 	default: break;
 	}
-	snprintf(text, size, "%s", why);
+	snprintf(text, WHY_BYTES, "%s", why);
 }
 
 static void status_json(const struct presence *presence, const struct capture_status *status,
 			const char *path, FILE *out)
 {
 	struct json json = {.out = out};
-	char why[160];
+	char why[WHY_BYTES];
 
 	json_open(&json, NULL, '{');
 	json_text(&json, "state", state_name[status->state]);
@@ -104,7 +111,7 @@ static void status_json(const struct presence *presence, const struct capture_st
 		json_seconds(&json, "started", status->wall_ns);
 	}
 	if (status->state == CAPTURE_ENDED) {
-		end_text(status, why, sizeof(why));
+		end_text(presence, status, why);
 		json_text(&json, "end", end_name[status->end]);
 		json_text(&json, "why", why);
 		if (status->ended_wall_ns != 0)
@@ -118,11 +125,11 @@ static void view_status(const struct presence *presence, bool as_json, FILE *out
 {
 	const struct segment *segment = presence->options->segment;
 	struct capture_status status;
-	char path[SETTINGS_TEXT + 64], span[24], why[160];
+	char path[PATH_BYTES], span[24], why[WHY_BYTES];
 	uint64_t until;
 
 	status_read(segment, &status);
-	path_of(presence, status.wall_ns, path, sizeof(path));
+	path_of(presence, status.wall_ns, path);
 	if (as_json) {
 		status_json(presence, &status, path, out);
 		return;
@@ -138,10 +145,13 @@ static void view_status(const struct presence *presence, bool as_json, FILE *out
 		fprintf(out, "%s %s", status.state == CAPTURE_RUNNING ? ", for" : " after",
 			view_span(until > status.wall_ns ? until - status.wall_ns : 0, span));
 	if (status.state == CAPTURE_ENDED) {
-		end_text(&status, why, sizeof(why));
+		end_text(presence, &status, why);
 		fprintf(out, ": %s", why);
 	}
-	fprintf(out, "\n%s\n%" PRIu64 " frames, %" PRIu64 " bytes", path, status.frames,
+	fputc('\n', out);
+	if (status.end == CAPTURE_END_OPEN)
+		return;
+	fprintf(out, "%s\n%" PRIu64 " frames, %" PRIu64 " bytes", path, status.frames,
 		status.bytes);
 	if (status.lost > 0)
 		fprintf(out, ", %" PRIu64 " frames lost: more matched than could be written",
@@ -286,7 +296,8 @@ static void view_stop(struct presence *presence, bool as_json, FILE *out)
 
 	status_read(segment, &status);
 	if (status.state != CAPTURE_RUNNING) {
-		control_error(as_json, out, "no capture is running");
+		control_error(as_json, out, "no capture is running%s",
+			      status.state == CAPTURE_ENDED ? " any more; see capture status" : "");
 		return;
 	}
 	request.kind = CAPTURE_NONE;
@@ -301,10 +312,10 @@ static void view_outcome(struct presence *presence, bool as_json, FILE *out)
 {
 	const struct segment *segment = presence->options->segment;
 	struct capture_status status;
-	char why[160];
+	char why[WHY_BYTES];
 
 	status_read(segment, &status);
-	end_text(&status, why, sizeof(why));
+	end_text(presence, &status, why);
 	if (capture_box_waits(&segment->capture))
 		fputs(CAPTURE_WAIT "\n", out);
 	else if (status.end == CAPTURE_END_OPEN)

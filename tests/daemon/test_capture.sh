@@ -219,7 +219,8 @@ umount state/captures
 mv state/captures state/elsewhere
 touch state/captures
 ctl capture start rejected 2>answer && fail "started without a place"
-grep -q "can't be made" answer || fail "$(cat answer)"
+grep -q "^error: /run/state/captures/capture-.*\.pcapng can't be made: Not a directory" answer ||
+	fail "$(cat answer)"
 rm state/captures
 mv state/elsewhere state/captures
 
