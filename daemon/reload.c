@@ -49,8 +49,7 @@ static void reload_end(struct reload *reload, const char *verdict)
 {
 	char text[HANDOVER_TEXT_BYTES];
 
-	snprintf(text, sizeof(text), "%s%s\n", reload->report != NULL ? reload->report : "",
-		 verdict);
+	snprintf(text, sizeof(text), "%s%s", reload->report != NULL ? reload->report : "", verdict);
 	log_report(text);
 	// Before the engine was ready, systemd would take it for that.
 	if (reload->pulse->ready)
@@ -63,6 +62,17 @@ static void reload_end(struct reload *reload, const char *verdict)
 	free(reload->next);
 	reload->report = NULL;
 	reload->next = NULL;
+}
+
+// What would have changed did not.
+static void reload_refuse(struct reload *reload, const char *reason)
+{
+	char verdict[HANDOVER_TEXT_BYTES];
+
+	snprintf(verdict, sizeof(verdict), "nothing changed: %.3900s", reason);
+	free(reload->report);
+	reload->report = NULL;
+	reload_end(reload, verdict);
 }
 
 static void reload_adopt(struct reload *reload)
@@ -111,7 +121,7 @@ void reload_begin(struct reload *reload)
 	if (reload->next == NULL || report == NULL) {
 		if (report != NULL)
 			fclose(report);
-		reload_end(reload, "nothing changed: out of memory");
+		reload_refuse(reload, "out of memory");
 		return;
 	}
 	rc = settings_load(reload->path, true, reload->next, &origin, report);
@@ -127,12 +137,8 @@ void reload_begin(struct reload *reload)
 		reload_adopt(reload); // it starts with them
 		return;
 	}
-	if (payload_send(reload, error, sizeof(error)) < 0) {
-		char verdict[600];
-
-		snprintf(verdict, sizeof(verdict), "nothing changed: %s", error);
-		reload_end(reload, verdict);
-	}
+	if (payload_send(reload, error, sizeof(error)) < 0)
+		reload_refuse(reload, error);
 }
 
 void reload_receive(struct reload *reload)
@@ -146,15 +152,10 @@ void reload_receive(struct reload *reload)
 			reload->asked = true;
 			reload_begin(reload);
 		} else if (message.kind == HANDOVER_REPORT && reload->next != NULL) {
-			char verdict[HANDOVER_TEXT_BYTES];
-
-			if (message.text[0] == '\0') {
+			if (message.text[0] == '\0')
 				reload_adopt(reload);
-				continue;
-			}
-			snprintf(verdict, sizeof(verdict), "nothing changed: %.3900s",
-				 message.text);
-			reload_end(reload, verdict);
+			else
+				reload_refuse(reload, message.text);
 		}
 	}
 }
@@ -162,5 +163,5 @@ void reload_receive(struct reload *reload)
 void reload_presence_gone(struct reload *reload)
 {
 	if (reload->next != NULL)
-		reload_end(reload, "nothing changed: presence died meanwhile; reload again");
+		reload_refuse(reload, "presence died meanwhile; reload again");
 }

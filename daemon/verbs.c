@@ -70,7 +70,7 @@ static void verb_reload(struct presence *presence, const char *argument, bool as
 		json_close(&json, '}');
 		fputc('\n', out);
 	} else {
-		fputs(report, out);
+		fprintf(out, "%s\n", report);
 	}
 	free(report);
 }

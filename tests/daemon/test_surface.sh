@@ -281,6 +281,7 @@ refused() { # a pattern
 	ctl reload >report 2>&1 && fail "not refused: $1"
 	grep -q "nothing changed" report || fail "reload, $1: $(cat report)"
 	grep -q "$1" report || fail "reload, $1: $(cat report)"
+	grep -q ': changed' report && fail "reload, $1, tells of changes: $(cat report)"
 	says 'reload .* ago: nothing changed' status || fail "status does not tell: $1"
 	says 'directory +3 persons' status || fail "the directory is gone: $1"
 }
@@ -291,6 +292,7 @@ refused directory.csv
 rm directory.csv
 refused directory.csv
 mv good.csv directory.csv
+settings_write "$directory" "registrar: { $target, $auth, rate: 300/s }"
 chmod 644 secret
 refused 'chmod 0400'
 chmod 600 secret
