@@ -55,6 +55,14 @@ static bool begins_with(const char *buf, ssize_t len, const char *word)
 	return (size_t)len >= strlen(word) && memcmp(buf, word, strlen(word)) == 0;
 }
 
+// Parts of an answer stood on the wire once: nothing of it shall reach a terminal as a command.
+static void control_characters_mask(char *buf, ssize_t len)
+{
+	for (ssize_t i = 0; i < len; i++)
+		if (((unsigned char)buf[i] < ' ' && buf[i] != '\n') || buf[i] == 0x7f)
+			buf[i] = '?';
+}
+
 // An answer may say that it failed; what is for people goes where errors go.
 static int answer_copy(int fd, const char *socket_path)
 {
@@ -72,7 +80,12 @@ static int answer_copy(int fd, const char *socket_path)
 		if (first)
 			failed = out == stderr || begins_with(buf, n, "{\"error\":");
 		first = false;
+		control_characters_mask(buf, n);
 		fwrite(buf, 1, (size_t)n, out);
+	}
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "offhookctl: standard output: %s\n", strerror(errno));
+		return EXIT_FAILURE;
 	}
 	if (first || (n == -1 && !failed))
 		fprintf(stderr, "offhookctl: %s: %s\n", socket_path,

@@ -2,6 +2,7 @@
 // offhookctl: the operator's tool.
 #include "daemon/offhookctl/verb.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +38,23 @@ static const struct {
 // A verb, what to do, a kind of filter and its value.
 enum { WORDS = 4 };
 
-static int usage_error(const char *what, const char *word)
+__attribute__((format(printf, 1, 2))) static int usage_error(const char *fmt, ...)
 {
-	fprintf(stderr, "offhookctl: %s %s\n%s", what, word, usage);
+	va_list args;
+
+	fputs("offhookctl: ", stderr);
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputs("\nusage: offhookctl [--socket PATH] VERB [--json]; --help tells the verbs\n",
+	      stderr);
 	return 2;
+}
+
+static int help(void)
+{
+	fputs(usage, stdout);
+	return EXIT_SUCCESS;
 }
 
 // No user has any, and a request is words between blanks.
@@ -55,44 +69,91 @@ static int ask_question(const char *socket_path, const char *verb, const char *a
 		if (strcmp(verb, questions[i].verb) != 0)
 			continue;
 		if (questions[i].about_user && argument[0] == '\0')
-			return usage_error(verb, "whom?");
+			return usage_error("%s whom? %s USER", verb, verb);
 		if (!questions[i].about_user && argument[0] != '\0')
-			return usage_error("what is", argument);
+			return usage_error("%s stands alone: what is %s?", verb, argument);
 		return verb_ask(socket_path, verb, argument, json);
 	}
-	return usage_error("there is no verb", verb);
+	if (strcmp(verb, "replay") == 0)
+		return usage_error("replay comes first, its options behind it");
+	return usage_error("there is no verb %s", verb);
+}
+
+struct asked {
+	const char *socket_path, *bytes, *seconds; // NULL: not given
+	bool json, help;
+	const char *word[WORDS];
+	unsigned int words;
+};
+
+// true: it is an option, and *i stands on its value if it has one.
+static bool option_read(struct asked *asked, char **argv, int argc, int *i)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} options[] = {
+		{"--socket", &asked->socket_path},
+		{"--bytes", &asked->bytes},
+		{"--seconds", &asked->seconds},
+	};
+
+	for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++)
+		if (strcmp(argv[*i], options[k].name) == 0 && *i + 1 < argc) {
+			*options[k].value = argv[++*i];
+			return true;
+		}
+	if (strcmp(argv[*i], "--json") == 0)
+		asked->json = true;
+	else if (strcmp(argv[*i], "--help") == 0 || strcmp(argv[*i], "-h") == 0)
+		asked->help = true;
+	else
+		return false;
+	return true;
+}
+
+static int is_wrong(const char *word, bool last)
+{
+	if (strcmp(word, "--socket") == 0 || strcmp(word, "--bytes") == 0 ||
+	    strcmp(word, "--seconds") == 0)
+		return usage_error("%s what? Its value is missing", word);
+	if (word[0] == '-' && !last)
+		return usage_error("there is no option %s", word);
+	if (has_blanks(word))
+		return usage_error("`%s` is no word: it is empty or has blanks", word);
+	return 0;
 }
 
 // Options may stand before and after the verb.
 static int ask(int argc, char **argv)
 {
-	const char *socket_path = DEFAULT_SOCKET, *bytes = NULL, *seconds = NULL;
-	const char *word[WORDS] = {NULL};
-	unsigned int words = 0;
-	bool json = false;
+	struct asked asked = {.socket_path = DEFAULT_SOCKET};
 
 	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			json = true;
-		else if (strcmp(argv[i], "--socket") == 0 && i + 1 < argc)
-			socket_path = argv[++i];
-		else if (strcmp(argv[i], "--bytes") == 0 && i + 1 < argc)
-			bytes = argv[++i];
-		else if (strcmp(argv[i], "--seconds") == 0 && i + 1 < argc)
-			seconds = argv[++i];
-		else if (words == WORDS || (words > 0 && has_blanks(argv[i])) ||
-			 (argv[i][0] == '-' && words < WORDS - 1)) // a Call-ID may have one
-			return usage_error("what is", argv[i]);
-		else
-			word[words++] = argv[i];
+		bool last = asked.words == WORDS - 1; // a Call-ID may begin with a dash
+
+		if (option_read(&asked, argv, argc, &i))
+			continue;
+		if (is_wrong(argv[i], last) != 0)
+			return 2;
+		if (asked.words == WORDS)
+			return usage_error("what is %s?", argv[i]);
+		asked.word[asked.words++] = argv[i];
 	}
-	if (words == 0)
-		return usage_error("which", "verb?");
-	if (strcmp(word[0], "capture") == 0)
-		return verb_capture(socket_path, words - 1, word + 1, bytes, seconds, json);
-	if (words > 2 || bytes || seconds)
-		return usage_error("what is", words > 2 ? word[2] : bytes ? bytes : seconds);
-	return ask_question(socket_path, word[0], word[1] ? word[1] : "", json);
+	if (asked.help || (asked.words == 1 && strcmp(asked.word[0], "help") == 0))
+		return help();
+	if (asked.words == 0)
+		return usage_error("which verb?");
+	if (strcmp(asked.word[0], "capture") == 0)
+		return verb_capture(asked.socket_path, asked.words - 1, asked.word + 1, asked.bytes,
+				    asked.seconds, asked.json);
+	if (asked.bytes || asked.seconds)
+		return usage_error("%s takes no %s: that is for capture start", asked.word[0],
+				   asked.bytes ? "--bytes" : "--seconds");
+	if (asked.words > 2)
+		return usage_error("what is %s?", asked.word[2]);
+	return ask_question(asked.socket_path, asked.word[0], asked.words > 1 ? asked.word[1] : "",
+			    asked.json);
 }
 
 int main(int argc, char **argv)
@@ -101,10 +162,6 @@ int main(int argc, char **argv)
 		return verb_replay(argc - 1, argv + 1);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("offhookctl " OFFHOOK_VERSION);
-		return EXIT_SUCCESS;
-	}
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
 		return EXIT_SUCCESS;
 	}
 	return ask(argc, argv);

@@ -220,6 +220,14 @@ for words in "" nonsense "explain" "clear" "status x" "explain a b" "--what stat
 	[ $? -eq 2 ] || fail "offhookctl $words: no exit status 2"
 	grep -q usage: answer || fail "offhookctl $words: $(cat answer)"
 done
+for words in --help -h help "status --help"; do
+	# shellcheck disable=SC2086 # words
+	ctl $words >answer || fail "offhookctl $words"
+	grep -q '^usage:.*VERB' answer || fail "offhookctl $words: $(cat answer)"
+done
+ctl explain "$(printf 'a\033[2Jb')" | grep -q $'a?\\[2Jb' || fail "a terminal is told what to do"
+ctl status >/dev/full 2>answer && fail "an answer that could not be written"
+grep -q 'standard output: No space left' answer || fail "not written: $(cat answer)"
 "$offhookctl" --socket /run/none status >answer 2>&1
 [ $? -eq 1 ] || fail "no exit status 1 without an engine"
 grep -q 'is offhookd running' answer || fail "not running: $(cat answer)"
