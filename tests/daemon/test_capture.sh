@@ -107,13 +107,7 @@ engine_start() { # options
 	await eval 'ctl status | grep -q "^wire *up"'
 }
 
-engine_stop() {
-	kill "$engine"
-	wait "$engine" || fail "engine's exit status is $?"
-}
-
 stage_enter
-ip link set lo up
 ip link add eth0 mtu 9000 type veth peer name far mtu 9000
 echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6
 echo 1 >/proc/sys/net/ipv6/conf/far/disable_ipv6

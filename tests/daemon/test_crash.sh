@@ -5,49 +5,17 @@
 # itself, forward, and know who is on the phone. What the registrar counts decides. Everything lives
 # in namespaces of this script's own, which end with it.
 # Usage: test_crash.sh OFFHOOKD OFFHOOKCTL REGISTRAR
-set -u
 . "$(dirname "$0")/stage.bash"
 stage_enter
-mkdir run
-chown nobody:nogroup run
-
-# One SIP message from namespace $1 to address $2: START-LINE CALL CSEQ METHOD TO-TAG. By way of a
-# file, because bash writes a datagram for each line.
-sip() {
-	printf '%s\r\n' "$3" "Via: SIP/2.0/UDP gw;branch=z9hG4bK$4$5$6" \
-		"From: <sip:alice$4@sfb.example>;tag=f$4" \
-		"To: <sip:bob$4@sfb.example>${7:+;tag=$7}" \
-		"Call-ID: $4" "CSeq: $5 $6" "Content-Length: 0" "" >message
-	ip netns exec "$1" bash -c "cat message >/dev/udp/$2/5060"
-}
-
-call_begins() {
-	sip phones 198.18.0.20 "INVITE sip:bob$1@sfb.example SIP/2.0" "$1" 1 INVITE ""
-	sip sbc 198.18.0.10 "SIP/2.0 200 OK" "$1" 1 INVITE "t$1"
-	sip phones 198.18.0.20 "ACK sip:bob$1@sfb.example SIP/2.0" "$1" 1 ACK "t$1"
-}
-
-call_ends() {
-	sip phones 198.18.0.20 "BYE sip:bob$1@sfb.example SIP/2.0" "$1" 2 BYE "t$1"
-	sip sbc 198.18.0.10 "SIP/2.0 200 OK" "$1" 2 BYE "t$1"
-}
-
-# An ARP request crosses the engine, and its answer comes back.
-frames_pass() {
-	ip -n phones neigh show 198.18.0.20 | grep -q REACHABLE && return
-	ip -n phones neigh replace 198.18.0.20 dev eth0 nud probe lladdr "$sbc_address"
-	false
-}
 
 engine_start() {
 	: >engine.log
-	"$offhookd" --config settings.yaml 2>>engine.log &
-	engine=$!
+	engine_run
 }
 
 engine_ready() {
 	await grep -q 'supervisor ready' engine.log
-	ip -n phones neigh replace 198.18.0.20 dev eth0 nud probe lladdr "$sbc_address"
+	frames_ask
 	await frames_pass
 	await ctl status
 }
@@ -56,18 +24,7 @@ is_gone() {
 	! ps -o stat= -p "$1" | grep -qv Z
 }
 
-ip link set lo up
-for side in phones:10 sbc:20; do
-	ns=${side%:*}
-	ip netns add "$ns"
-	ip link add "to-$ns" type veth peer name eth0 netns "$ns"
-	echo 1 >"/proc/sys/net/ipv6/conf/to-$ns/disable_ipv6"
-	ip netns exec "$ns" ethtool -K eth0 tx off tso off gso off gro off >/dev/null
-	ip -n "$ns" addr add "198.18.0.${side#*:}/24" dev eth0
-	ip -n "$ns" link set eth0 up
-	ip link set "to-$ns" up
-done
-sbc_address=$(ip netns exec sbc cat /sys/class/net/eth0/address)
+sides_up
 port=5070
 registrar_start $port
 cat >settings.yaml <<-END
@@ -118,8 +75,7 @@ counted '"unknown_tag": 0' || fail "a wrong tag was sent"
 
 echo "the supervisor is killed while the halves start"
 for delay in 0.02 0.1 0.3 0.6; do
-	kill -TERM $engine
-	wait $engine || fail "the engine ended with $?"
+	engine_stop
 	engine_start
 	sleep $delay
 	kill -KILL $engine
@@ -130,8 +86,7 @@ for delay in 0.02 0.1 0.3 0.6; do
 	engine_start
 	engine_ready
 done
-kill -TERM $engine
-wait $engine || fail "the engine ended with $?"
+engine_stop
 ip link show | grep xdp && fail "an XDP program is left on an interface"
 grep -sE 'redis|offhook' /proc/[0-9]*/comm && fail "processes are left"
 echo "all well"

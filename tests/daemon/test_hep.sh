@@ -35,7 +35,6 @@ hep_counted() {
 }
 
 stage_enter
-ip link set lo up
 registrar_start 5070
 cat >settings.yaml <<-END
 	engine: { name: test, state_dir: /run/state, run_dir: /run/run, user: nobody, group: nogroup }
@@ -45,8 +44,7 @@ cat >settings.yaml <<-END
 	directory: { map_any: sfb.example }
 	registrar: { target: "sip:127.0.0.1:5070;transport=tcp" }
 END
-"$offhookd" --config settings.yaml 2>>engine.log &
-engine=$!
+engine_run
 await grep -q "supervisor ready" engine.log
 
 ctl capture start user alice >captured || fail "capture"
@@ -61,5 +59,4 @@ grep -q "^12 frames" captured || fail "captured: $(cat captured)"
 "$offhookctl" replay state/captures/*.pcapng --map-any sfb.example >captured || fail "replay"
 [ "$(grep -c hep@encap captured)" -eq 4 ] || fail "captured: $(cat captured)"
 counts | grep -q '"removed": 2' || fail "not published"
-kill "$engine"
-wait "$engine" || fail "engine's exit status is $?"
+engine_stop

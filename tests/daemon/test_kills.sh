@@ -4,11 +4,8 @@
 # and what is left at the registrar is no more than the engine says may be left there. Everything
 # lives in namespaces of this script's own, which end with it.
 # Usage: test_kills.sh OFFHOOKD OFFHOOKCTL REGISTRAR
-set -u
 . "$(dirname "$0")/stage.bash"
 stage_enter
-mkdir run
-chown nobody:nogroup run
 RANDOM=${SEED:=$(date +%s)}
 echo "SEED=$SEED"
 
@@ -39,7 +36,6 @@ nobody_is_on_the_phone() {
 }
 
 # What the tap sees are the phones' frames, of both directions; nobody is at the other end.
-ip link set lo up
 ip link add phones type veth peer name tapped
 for interface in phones tapped; do
 	echo 1 >"/proc/sys/net/ipv6/conf/$interface/disable_ipv6"
@@ -58,8 +54,7 @@ wire: { mode: tap, ports: ["af_packet:tapped"], hugepages: never }
 directory: { map_any: sfb.example }
 registrar: { target: "sip:127.0.0.1:$port;transport=tcp", retry: 200ms }
 END
-"$offhookd" --config settings.yaml 2>>engine.log &
-engine=$!
+engine_run
 await ctl status
 await grep -q 'supervisor ready' engine.log
 
@@ -93,15 +88,11 @@ await grep -q "started half=presence.*start=$starts" engine.log
 await nobody_is_on_the_phone
 sleep 1.5 # what was found in the store leaves within a second
 nobody_is_on_the_phone || fail "somebody is still on the phone"
-exec 9<>/dev/tcp/127.0.0.1/9464
-printf 'GET /metrics HTTP/1.1\r\n\r\n' >&9
-orphans=$(sed -n 's/^offhook_publication_orphans \([0-9]*\).*/\1/p' <&9)
-exec 9<&-
+orphans=$(page | sed -n 's/^offhook_publication_orphans \([0-9]*\).*/\1/p')
 left=$(counts | sed 's/.*"published": \([0-9]*\).*/\1/')
 echo "$number calls, $kills kills: $left left at the registrar, $orphans said to be possible; $(counts)"
 # A person is counted once, and may have been left by more than one kill.
 [ "$left" -le $((2 * orphans)) ] || fail "more is left than may be"
-kill -TERM $engine
-wait $engine || fail "the engine ended with $?"
+engine_stop
 grep -sE 'redis|offhook' /proc/[0-9]*/comm && fail "processes are left"
 echo "all well"

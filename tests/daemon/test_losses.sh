@@ -64,13 +64,6 @@ at_least() {
 	[ "$("${@:2}")" -ge "$1" ]
 }
 
-page() {
-	exec 9<>/dev/tcp/127.0.0.1/9464
-	printf 'GET /metrics HTTP/1.1\r\n\r\n' >&9
-	cat <&9
-	exec 9<&-
-}
-
 # A metric of the first poll core or port is as large as the figure for programs.
 metric_is() { # METRIC FIGURE...
 	local value
@@ -79,7 +72,6 @@ metric_is() { # METRIC FIGURE...
 }
 
 stage_enter
-ip link set lo up
 registrar_start 5070
 ip link add wire type veth peer name other
 for side in wire other; do
@@ -93,8 +85,7 @@ cat >settings.yaml <<-END
 	store: { url: memory }
 	registrar: { target: "sip:127.0.0.1:5070;transport=tcp" }
 END
-"$offhookd" --config settings.yaml 2>>engine.log &
-engine=$!
+engine_run
 await grep -q "wire open" engine.log
 
 echo "not understood: a reason, and the blind ratio"
@@ -124,7 +115,7 @@ echo "presence stands still: the ring, the list behind it, and what found no roo
 presence=$(pid_of presence)
 kill -STOP "$presence"
 frames invites 300
-sleep 0.5
+sleep 2 # only presence could tell that the wire is through with them
 kill -CONT "$presence"
 await is 64 core ring_high_water
 await is 128 core overflow_high_water
@@ -151,5 +142,4 @@ await is $((received + 6000)) sh -c "$offhookctl --socket /run/run/control wire 
 metric_is offhook_port_missed_total port missed
 [ "$(pid_of wire)" = "$wire" ] || fail "the wire was started anew"
 
-kill "$engine"
-wait "$engine" || fail "engine's exit status is $?"
+engine_stop

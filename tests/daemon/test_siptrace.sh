@@ -58,8 +58,7 @@ engine_start() { # what is in wire:
 		registrar: { target: "sip:127.0.0.1:5070;transport=tcp" }
 	END
 	: >engine.log
-	"$offhookd" --config settings.yaml 2>>engine.log &
-	engine=$!
+	engine_run
 	await grep -q "wire open" engine.log
 }
 
@@ -113,7 +112,6 @@ messages_are() {
 }
 
 stage_enter
-ip link set lo up
 for address in 10.7.0.1 10.7.0.2 $proxy; do
 	ip addr add "$address/32" dev lo
 done

@@ -76,12 +76,6 @@ engine_start() { # options
 	await says '^wire +up' status
 }
 
-engine_stop() {
-	kill -TERM $engine
-	wait $engine || fail "the engine ended with $?"
-}
-
-ip link set lo up
 ip link add eth0 type veth peer name far
 ip addr add 198.18.0.10/24 dev far
 echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6

@@ -31,14 +31,8 @@ engine_start() { # hugepages
 		registrar: { target: "sip:127.0.0.1:5070;transport=tcp" }
 	END
 	: >engine.log
-	"$offhookd" --config settings.yaml 2>>engine.log &
-	engine=$!
+	engine_run
 	await grep -q "wire open" engine.log
-}
-
-engine_stop() {
-	kill "$engine"
-	wait "$engine" || fail "engine's exit status is $?"
 }
 
 frames() { # how many
@@ -58,7 +52,6 @@ telemetry_tells() {
 stage_enter
 export RUNTIME_DIRECTORY=/run/run
 trap pages_give_back EXIT
-ip link set lo up
 ip link add eth0 type veth peer name eth1
 ip link set eth0 up
 ip link set eth1 up

@@ -159,7 +159,6 @@ tags() {
 }
 
 stage_enter
-ip link set lo up
 ip netns add far
 ip link add wire type veth peer name eth0 netns far
 echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter
@@ -178,8 +177,7 @@ cat >settings.yaml <<-END
 	store: { url: memory }
 	registrar: { target: "sip:127.0.0.1:5070;transport=tcp" }
 END
-"$offhookd" --config settings.yaml 2>>engine.log &
-engine=$!
+engine_run
 await grep -q "wire open" engine.log
 
 tags vlan 8100:5
@@ -198,5 +196,4 @@ tunnel sit ip-in-ip ip-6in4 type sit local LOCAL remote REMOTE
 # Labels are a matter of routes, not of an interface.
 tunnel mpls mpls mpls type mpls
 
-kill "$engine"
-wait "$engine" || fail "engine's exit status is $?"
+engine_stop
