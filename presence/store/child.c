@@ -35,10 +35,10 @@ static void become(const char *const *argv, int input_fd, int output_fd, pid_t p
 	sigset_t none;
 
 	setsid(); // a Ctrl-C is for the engine, which then ends this one in order
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(127); // died meanwhile
@@ -58,6 +58,7 @@ int child_start(const char *const *argv, const char *input, int *pid_fd, int *ou
 {
 	int input_fd = input_file(input), pipe_fd[2], error = 0;
 	pid_t pid, parent = getpid();
+	sigset_t all, before;
 
 	if (input_fd < 0)
 		return input_fd;
@@ -66,11 +67,15 @@ int child_start(const char *const *argv, const char *input, int *pid_fd, int *ou
 		close(input_fd);
 		return error;
 	}
+	// A signal to a child that still has our handlers would be lost in them.
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = fork();
 	if (pid == 0)
 		become(argv, input_fd, pipe_fd[1], parent);
 	if (pid < 0)
 		error = -errno;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	close(input_fd);
 	close(pipe_fd[1]);
 	// It can't be reaped by anybody else before its number is turned into a descriptor.
