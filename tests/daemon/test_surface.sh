@@ -115,6 +115,10 @@ more() {
 }
 await more
 
+echo "members of control.group can reach the socket, also where the unit's directory is"
+directory_mode=$(awk '$2 == "/run/offhook" { print $3 }' "$sources/packaging/offhook.tmpfiles")
+[ "$directory_mode" = "0$(stat -c %a run)" ] || fail "tmpfiles.d: $directory_mode, the engine's own: $(stat -c %a run)"
+
 echo "each half has the privileges that it needs, and no more"
 status_of() { # a process or thread, a field
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
