@@ -29,6 +29,16 @@ for file in "$work"/*.yaml; do
 done
 "$offhookd" --check config/offhook.yaml.sample >"$work/said" 2>&1 || bad "$(cat "$work/said")"
 
+# Every setting that is named with its section, or the last parts of its name.
+"$offhookd" --print-config --config config/offhook.yaml.sample | awk '{ print $1 }' >"$work/keys"
+# shellcheck disable=SC2016
+grep -ohE '`(engine|log|wire|calls|ignore|directory|registrar|auth|tls|store|control)\.[a-z_0-9.]+' \
+	README.md docs/*.md | tr -d '`' | grep -v '\.h$' | sort -u >"$work/named"
+[ -s "$work/named" ] || bad "no setting in any document"
+while read -r key; do
+	grep -qE "(^|\.)$key(\.|\$)" "$work/keys" || bad "there is no setting $key"
+done <"$work/named"
+
 # Every option and verb that stands in code.
 "$offhookd" --help >"$work/help"
 "$offhookctl" --help >>"$work/help"

@@ -237,6 +237,16 @@ documented=$(grep -ohE 'offhook_[a-z_]+' "$sources"/docs/*.md "$sources/README.m
 for name in $documented; do
 	grep -qE "^$name(_count)?[{ ]" page || fail "there is no metric $name"
 done
+# What a document shortens, and what it names as counters of the wire for short.
+# shellcheck disable=SC2016
+for end in $(grep -ohE '`\.\.\._[a-z_]+' "$sources"/docs/*.md | tr -d '`.'); do
+	grep -qE "^offhook_[a-z_]+${end}[{ ]" page || fail "there is no metric ...$end"
+done
+# shellcheck disable=SC2016
+for name in $(sed -n '/| let go |/,/^$/p' "$sources/docs/operator.md" | sed 's/`wire\.[a-z_]*`//' |
+	grep -oE '`[a-z_]+`' | tr -d '`'); do
+	grep -q "^offhook_wire_${name}_total{" page || fail "there is no counter $name"
+done
 
 echo "clear forgets the calls of one user"
 ctl clear alice --json >answer
