@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table of buckets with eight connections each: a look-up reads one line of keys, and where a
 // bucket is full its least recently used connection gives way, those that are not SIP first, then
-// those that have shown nothing yet. A connection is known by a keyed hash of its addresses, ports
-// and VLAN.
+// those that have shown nothing yet. A connection is known by a keyed hash of its addresses, ports,
+// VLAN, and the network that they belong to: tenants of one overlay may have the same.
 #include "dataplane/tcp_state.h"
 
 #include "dataplane/frame.h"
@@ -77,6 +77,7 @@ static uint64_t flow_key(const struct tcp_flows *flows, const struct frame *fram
 	struct {
 		uint8_t address[2][16];
 		uint16_t port[2], vlan, version;
+		uint32_t network;
 	} both;
 	int order = memcmp(frame->source, frame->target, 16);
 
@@ -89,6 +90,7 @@ static uint64_t flow_key(const struct tcp_flows *flows, const struct frame *fram
 	both.port[!*side] = frame->target_port;
 	both.vlan = frame->tag_count ? frame->tag[frame->tag_count - 1] : 0;
 	both.version = frame->version;
+	both.network = frame->network;
 	uint64_t key = siphash64(&flows->hash_key, &both, sizeof(both));
 	return key ? key : 1;
 }

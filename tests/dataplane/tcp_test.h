@@ -79,6 +79,7 @@ struct segment {
 	uint16_t port; // of the client; server: 5060
 	bool back;     // from the server
 	bool ipv6;
+	uint32_t network; // GRE key or VNI
 	unsigned int flags;
 	uint32_t sequence, acknowledged;
 	const char *text;
@@ -94,6 +95,7 @@ static void send_segment(struct segment segment)
 		.next = 6,
 		.source_port = segment.back ? 50600 : 5060,
 		.target_port = segment.back ? 5060 : 50600,
+		.network = segment.network,
 		.sequence = segment.sequence,
 		.acknowledged = segment.acknowledged,
 		.tcp_flags = (uint8_t)segment.flags,

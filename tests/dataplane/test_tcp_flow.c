@@ -39,6 +39,25 @@ static void test_directions(void **state)
 	}
 }
 
+// The same addresses, ports and sequence numbers in three networks, segment by segment.
+static void test_networks(void **state)
+{
+	char text[2048];
+	size_t len = put_call(text);
+
+	prepare();
+	for (size_t at = 0; at < len; at += 90)
+		for (uint32_t network = 0; network < 3; network++)
+			send_segment((struct segment){.network = network,
+						      .flags = ACK,
+						      .sequence = 1000 + (uint32_t)at,
+						      .text = text + at,
+						      .len = len - at < 90 ? len - at : 90});
+	assert_told("c1> c1> c1> c2> c2> c2> c3> c3> c3> ", "networks", 0);
+	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 3);
+	assert_int_equal(counters.value[WIRE_TCP_SEEN_BEFORE], 0);
+}
+
 static void test_ends(void **state)
 {
 	char text[2048];
@@ -196,9 +215,8 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_directions),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_directions), cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_ends),       cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_eviction),
 	};
 
