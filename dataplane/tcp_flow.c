@@ -16,8 +16,8 @@
 
 enum {
 	WAYS = 8,
-	IDLE_BUCKETS = 8,    // looked at for idle connections, each time
-	RESET_BYTES = 65535, // the least window; RFC 5961 3.2
+	IDLE_BUCKETS = 8,     // looked at for idle connections, each time
+	WINDOW_BYTES = 65535, // what each has without options; RFC 5961 3.2
 };
 
 struct tcp_flows *tcp_flows_new(uint64_t connections, uint64_t tails, const struct siphash_key *key,
@@ -140,13 +140,14 @@ static void take_syn(struct tcp_flows *flows, struct tcp_flow *flow, unsigned in
 {
 	struct tcp_direction *way = &flow->way[side], *other = &flow->way[!side];
 	uint32_t first = frame->sequence + 1;
+	// More than the SYN, where it carried octets (RFC 7413).
 	bool answers = (frame->tcp_flags & FRAME_TCP_ACK) && other->has_first &&
-		       other->first == frame->acknowledged;
+		       frame->acknowledged - other->first <= WINDOW_BYTES;
 
 	if (way->has_first && way->first == first)
 		return;
 	// The octets behind it were faster.
-	if (way->known && !way->has_first && way->next - first <= RESET_BYTES) {
+	if (way->known && !way->has_first && way->next - first <= WINDOW_BYTES) {
 		way->has_first = true;
 		way->first = first;
 		return;
@@ -178,6 +179,12 @@ void tcp_flow_check_end(struct tcp_flows *flows, struct tcp_flow *flow, unsigned
 		flow_free(flows, flow, now_ns);
 }
 
+// Anybody can send an end; who doesn't know the sequence numbers ends nothing.
+static bool fits(const struct tcp_direction *way, uint32_t sequence)
+{
+	return way->known && sequence - way->next <= WINDOW_BYTES;
+}
+
 static void take_segment(struct tcp_flows *flows, struct tcp_flow *flow, unsigned int side,
 			 const struct frame *frame, const char *payload, uint64_t now_ns)
 {
@@ -191,17 +198,12 @@ static void take_segment(struct tcp_flows *flows, struct tcp_flow *flow, unsigne
 	if (frame->payload_len > 0)
 		tcp_order_data(flows, flow, side, frame, payload, sequence, now_ns);
 	// Of a segment that was cut the end is not known.
-	if ((frame->tcp_flags & FRAME_TCP_FIN) && way->known && !frame->cut) {
+	if ((frame->tcp_flags & FRAME_TCP_FIN) && !frame->cut &&
+	    fits(way, sequence + frame->payload_len)) {
 		way->has_end = true;
 		way->end = sequence + frame->payload_len;
 	}
 	tcp_flow_check_end(flows, flow, side, now_ns);
-}
-
-// Anybody can send one; who doesn't know the sequence numbers ends nothing.
-static bool resets(const struct tcp_direction *way, const struct frame *frame)
-{
-	return !way->known || frame->sequence - way->next <= RESET_BYTES;
 }
 
 void tcp_flows_segment(struct tcp_flows *flows, const struct frame *frame, const char *payload,
@@ -217,7 +219,7 @@ void tcp_flows_segment(struct tcp_flows *flows, const struct frame *frame, const
 	uint64_t key = flow_key(flows, frame, &side);
 	struct tcp_flow *flow = flow_find(flows, key);
 	if (frame->tcp_flags & FRAME_TCP_RST) {
-		if (flow && resets(&flow->way[side], frame))
+		if (flow && (!flow->way[side].known || fits(&flow->way[side], frame->sequence)))
 			flow_free(flows, flow, now_ns);
 		return;
 	}

@@ -71,6 +71,15 @@ static void test_ends(void **state)
 	mark(FIN | ACK, 1000 + (uint32_t)half);
 	assert_told("c1> ", "fin", 0);
 	assert_int_equal(counters.value[WIRE_TCP_CUT_BODY], 1);
+	// FINs that fit nowhere, then one that does.
+	prepare();
+	mark(SYN, 999);
+	data(1000, text, half);
+	mark(FIN | ACK, 1000 - 500000);
+	mark(FIN | ACK, 1000 + 500000000);
+	assert_told("", "foreign fin", 0);
+	mark(FIN | ACK, 1000 + (uint32_t)half);
+	assert_told("c1> ", "fin", 1);
 	// FIN before the octets that it ends.
 	prepare();
 	mark(SYN, 999);
@@ -122,6 +131,28 @@ static void test_ends(void **state)
 	send_segment((struct segment){.back = true, .flags = FIN | ACK, .sequence = 100});
 	data(1000 + (uint32_t)len, text, len);
 	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 2);
+}
+
+// A SYN that carries octets (RFC 7413), half a message of them: the answer says that they arrived,
+// or that they have to come again.
+static void test_octets_of_a_syn(void **state)
+{
+	char text[2048];
+	size_t len = put_call(text), half = put_message(text, "c1", 100) - 50;
+
+	put_call(text);
+	for (int arrived = 0; arrived < 2; arrived++) {
+		uint32_t next = 1000 + (arrived ? (uint32_t)half : 0);
+		prepare();
+		send_segment(
+			(struct segment){.flags = SYN, .sequence = 999, .text = text, .len = half});
+		send_segment((struct segment){
+			.back = true, .flags = SYN | ACK, .sequence = 99, .acknowledged = next});
+		data(next, text + (next - 1000), len - (next - 1000));
+		assert_told(all, "arrived", (size_t)arrived);
+		assert_int_equal(counters.value[WIRE_TCP_FLOWS], 1);
+		assert_int_equal(counters.value[WIRE_TCP_CUT_BODY], 0);
+	}
 }
 
 // TLS, WebSocket, HTTP: left alone after the first octets, whatever comes then, in both directions,
@@ -216,8 +247,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_directions), cmocka_unit_test(test_networks),
-		cmocka_unit_test(test_ends),       cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_ends),       cmocka_unit_test(test_octets_of_a_syn),
+		cmocka_unit_test(test_foreign),    cmocka_unit_test(test_eviction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
