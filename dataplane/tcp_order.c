@@ -193,6 +193,30 @@ static void skip_hole(struct tcp_flows *flows, struct tcp_direction *way, uint32
 	way->next += ahead;
 }
 
+// Whether nothing that came leads to a segment: a window of ours is missing before it.
+static bool is_far(const struct tcp_direction *way, int32_t ahead)
+{
+	const struct tcp_window *window = way->window;
+	int32_t there = 0;
+
+	if (window && window->ranges > 0)
+		there = (int32_t)(window->range[window->ranges - 1].to - window->len);
+	return ahead < -REACH_BYTES || ahead > there + TCP_WINDOW_BYTES;
+}
+
+// Messages that lie whole in a segment; where the stream is stays as it was.
+static void read_alone(struct tcp_flows *flows, struct tcp_flow *flow, unsigned int side,
+		       const struct frame *frame, const char *text, uint64_t now_ns)
+{
+	struct sip_stream *stream = &flow->way[side].stream, kept = *stream;
+
+	flows->counters->value[WIRE_TCP_STRAY]++;
+	stream_init(stream, false);
+	stream->proven = true;
+	tcp_read_messages(flows, flow, side, frame, text, frame->payload_len, now_ns);
+	*stream = kept;
+}
+
 // The first octets seen of a direction, or ones that can't belong to those before.
 static void begin_here(struct tcp_flows *flows, struct tcp_flow *flow, unsigned int side,
 		       uint32_t sequence, uint64_t now_ns)
@@ -216,8 +240,19 @@ void tcp_order_data(struct tcp_flows *flows, struct tcp_flow *flow, unsigned int
 	struct tcp_direction *way = &flow->way[side];
 	uint32_t end = sequence + frame->payload_len;
 	int32_t ahead = (int32_t)(sequence - way->next);
+	bool believed = way->known && way->stray != 0 && sequence == way->stray;
 
-	if (!way->known || ahead > REACH_BYTES || ahead < -REACH_BYTES)
+	// Anybody can send one, and what belongs before it would be old from then on. Where much
+	// really is missing, the next segment goes on behind it; where not, one goes on where we
+	// left.
+	if (way->known && !believed && is_far(way, ahead)) {
+		way->stray = end;
+		read_alone(flows, flow, side, frame, text, now_ns);
+		return;
+	}
+	if (believed)
+		way->stray = ahead != 0 ? way->next : 0;
+	if (!way->known || ahead > REACH_BYTES || ahead < (believed ? 0 : -REACH_BYTES))
 		begin_here(flows, flow, side, sequence, now_ns);
 	if ((int32_t)(end - way->next) <= 0)
 		flows->counters->value[WIRE_TCP_SEEN_BEFORE]++;

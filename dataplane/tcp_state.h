@@ -36,6 +36,7 @@ struct tcp_direction {
 	uint32_t next;  // sequence number behind all that came in order
 	uint32_t first; // of the connection's first octet
 	uint32_t end;   // behind the last one
+	uint32_t stray; // where a segment far from all others is believed; 0: nowhere
 	bool known, has_first, has_end, ended;
 	struct tcp_window *window; // NULL: nothing unfinished
 };

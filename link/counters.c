@@ -68,6 +68,7 @@ static const struct {
 	[WIRE_TCP_WEBSOCKET] = {"tcp-websocket", "TCP connections that are WebSocket"},
 	[WIRE_TCP_SEEN_BEFORE] = {"tcp-seen-before", "TCP segments without anything new"},
 	[WIRE_TCP_HELD] = {"tcp-held", "TCP segments that waited for one before them"},
+	[WIRE_TCP_STRAY] = {"tcp-stray", "TCP segments far from all others, read on their own"},
 	[WIRE_TCP_GAPS] = {"tcp-gaps", "Holes in TCP streams that nothing filled"},
 	[WIRE_TCP_GAP_BYTES] = {"tcp-gap-bytes", "Octets missing in TCP streams"},
 	[WIRE_TCP_GAPS_IN_BODY] = {"tcp-gaps-in-body", "Holes that cost no message"},

@@ -65,6 +65,7 @@ enum wire_counter {
 	WIRE_TCP_WEBSOCKET,
 	WIRE_TCP_SEEN_BEFORE, // segments that brought nothing new
 	WIRE_TCP_HELD,        // segments that waited for one before them
+	WIRE_TCP_STRAY,       // segments far from all others, each read on its own
 	// TCP: what is missing.
 	WIRE_TCP_GAPS, // holes that nothing filled
 	WIRE_TCP_GAP_BYTES,

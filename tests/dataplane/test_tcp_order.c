@@ -153,7 +153,7 @@ static void test_gaps(void **state)
 	}
 }
 
-// More holes than are kept, or something too far away: the first hole is given up at once.
+// More holes than are kept: the first one is given up at once.
 static void test_overflow(void **state)
 {
 	char text[8192];
@@ -174,16 +174,55 @@ static void test_overflow(void **state)
 	assert_int_equal(counters.value[WIRE_TCP_HELD], 9);
 	tcp_flows_finish(flows, now_ns);
 	assert_int_equal(counters.value[WIRE_TCP_GAPS], 9);
-	prepare();
-	mark(SYN, 999);
-	data(1000, text, one);
-	data(1000 + 100000, text + one, one);
-	assert_told("m0> m1> ", "far", 0);
-	assert_int_equal(counters.value[WIRE_TCP_GAP_BYTES], 100000 - one);
-	// Too far to be the same connection.
-	data(1000 + 500000000, text + 2 * one, one);
-	data(1000 - 500000000, text + 3 * one, one);
-	assert_told("m0> m1> m2> m3> ", "elsewhere", 0);
+}
+
+// Far from all others: read on its own, and no more than that, until another one goes on behind it.
+static void test_strays(void **state)
+{
+	static const int32_t places[] = {-2000000000, -40000, 40000, 100000, 2000000, 2000000000};
+	char text[4096];
+	size_t len = 0;
+
+	for (int i = 0; i < 9; i++) {
+		char id[8];
+		snprintf(id, sizeof(id), "m%d", i);
+		len += put_message(text + len, id, 0);
+	}
+	uint32_t one = (uint32_t)len / 9;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		uint32_t there = 70000 + (uint32_t)places[i];
+		bool old = places[i] == -40000; // not so far back that it could not be known
+		prepare();
+		mark(SYN, 69999);
+		data(70000, text, one + 50);
+		data(there, text + 5 * one, one);
+		assert_told(old ? "m0> " : "m0> m5> ", "stray", i);
+		data(70000 + one + 50, text + one + 50, one - 50);
+		assert_told(old ? "m0> m1> " : "m0> m5> m1> ", "in step", i);
+		assert_int_equal(counters.value[WIRE_TCP_STRAY], !old);
+		assert_int_equal(counters.value[WIRE_TCP_GAPS], 0);
+		// In the first message, when nothing has shown yet that it is SIP.
+		prepare();
+		data(70000, text, 50);
+		data(there, text + 5 * one, one);
+		data(70000 + 50, text + 50, one - 50);
+		assert_told(old ? "m0> " : "m5> m0> ", "stray at first", i);
+		if (old)
+			continue;
+		// A second one, and the octets in between never come.
+		data(70000 + one, text + one, one);
+		forget();
+		data(there + one, text + 6 * one, one + 50);
+		data(there + 2 * one + 50, text + 7 * one + 50, one - 50);
+		assert_told("m6> m7> ", "believed", i);
+		assert_int_equal(counters.value[WIRE_TCP_GAPS], 1);
+		// It was made up, too: the others go on where they were.
+		forget();
+		data(70000 + 2 * one, text + 2 * one, one);
+		data(70000 + 3 * one, text + 3 * one, 50);
+		data(70000 + 3 * one + 50, text + 3 * one + 50, 2 * one - 50);
+		assert_told("m2> m3> m4> ", "back", i);
+	}
 }
 
 // More unfinished messages than there is room for: the one that waits longest gives way, told if
@@ -267,6 +306,17 @@ static void test_long_bodies(void **state)
 		assert_int_equal(counters.value[WIRE_TCP_GAPS], 0);
 		assert_int_equal(counters.value[WIRE_TCP_SKIPPED_BYTES], 0);
 	}
+	// 40,000 octets of it are missing, more than a window of ours.
+	prepare();
+	mark(SYN, 999);
+	data(1000, text + long_one, len - long_one);
+	for (size_t at = 0; at < len; at += 1000)
+		if (at < 10000 || at >= 50000)
+			data(1000 + (uint32_t)(len - long_one + at), text + at,
+			     len - at < 1000 ? len - at : 1000);
+	assert_told("next> long> next> ", "gap", 0);
+	assert_int_equal(counters.value[WIRE_TCP_STRAY], 1);
+	assert_int_equal(counters.value[WIRE_TCP_GAPS_IN_BODY], 1);
 }
 
 static int teardown(void **state)
@@ -278,11 +328,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_orders),      cmocka_unit_test(test_overlaps),
-		cmocka_unit_test(test_cuts),        cmocka_unit_test(test_from_the_middle),
-		cmocka_unit_test(test_gaps),        cmocka_unit_test(test_overflow),
-		cmocka_unit_test(test_no_room),     cmocka_unit_test(test_patience),
-		cmocka_unit_test(test_long_bodies),
+		cmocka_unit_test(test_orders),   cmocka_unit_test(test_overlaps),
+		cmocka_unit_test(test_cuts),     cmocka_unit_test(test_from_the_middle),
+		cmocka_unit_test(test_gaps),     cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_strays),   cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_patience), cmocka_unit_test(test_long_bodies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
