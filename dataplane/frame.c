@@ -235,6 +235,13 @@ static enum frame_verdict walk_ipv6_payload(const uint8_t *data, struct extent *
 	return walk_payload(data, at, frame);
 }
 
+// The end of an IP packet. A packet captured on its sender may say 0: the device that is to cut it
+// into segments will fill that in (RFC 2675 has it where the packet is too long to be said).
+static size_t packet_end(size_t len, size_t off, size_t stated)
+{
+	return stated > 0 ? off + stated : len;
+}
+
 static enum frame_verdict walk_ipv6(const uint8_t *data, size_t len, size_t off,
 				    struct frame *frame)
 {
@@ -243,7 +250,9 @@ static enum frame_verdict walk_ipv6(const uint8_t *data, size_t len, size_t off,
 	const uint8_t *ip = data + off;
 	if (ip[0] >> 4 != 6)
 		return let_go(frame, WIRE_IPV6_HEADER);
-	struct extent at = {off + IPV6_BYTES, len, off + IPV6_BYTES + be16(ip + 4)};
+	off += IPV6_BYTES;
+	size_t end = ip[6] == PROTO_NO_NEXT ? off : packet_end(len, off, be16(ip + 4));
+	struct extent at = {off, len, end};
 	if (at.said < at.have)
 		at.have = at.said;
 	frame->version = 6;
@@ -260,11 +269,11 @@ static enum frame_verdict walk_ipv4(const uint8_t *data, size_t len, size_t off,
 		return let_go(frame, WIRE_SHORT_FRAME);
 	const uint8_t *ip = data + off;
 	size_t header = (size_t)(ip[0] & 15) * 4, total = be16(ip + 2);
-	if (ip[0] >> 4 != 4 || header < IPV4_BYTES || total < header)
+	if (ip[0] >> 4 != 4 || header < IPV4_BYTES || (total > 0 && total < header))
 		return let_go(frame, WIRE_IPV4_HEADER);
 	if (len - off < header)
 		return let_go(frame, WIRE_SHORT_FRAME);
-	struct extent at = {off + header, len, off + total};
+	struct extent at = {off + header, len, packet_end(len, off, total)};
 	if (at.said < at.have)
 		at.have = at.said;
 	frame->version = 4;

@@ -426,6 +426,36 @@ static void test_shapes(void **state)
 	}
 }
 
+// A device that cuts TCP into segments fills lengths in, which a capture on the sender doesn't see.
+static void test_unsegmented(void **state)
+{
+	struct {
+		void (*build)(struct packet *packet);
+		size_t length; // where in the frame
+		int expect;
+	} rows[] = {
+		{tcp, 14 + 2, SEGMENT},
+		{tcp_options, 14 + 4, SEGMENT},
+		{plain, 14 + 2, DATAGRAM},
+		{ipv6_six, 14 + 4, DATAGRAM},
+		{ipv6_no_next, 14 + 4, WIRE_IPV6_NO_NEXT},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct packet packet = {0};
+		struct frame frame;
+		rows[i].build(&packet);
+		memset(packet.data + rows[i].length, 0, 2);
+		assert_int_equal(walk_exact(packet.data, packet.len, &frame), rows[i].expect);
+		if (rows[i].expect == WIRE_IPV6_NO_NEXT)
+			continue;
+		assert_int_equal(frame.payload_len, 5);
+		assert_memory_equal(packet.data + frame.payload_off, "hello", 5);
+		for (size_t len = 0; len < packet.len; len++)
+			walk_exact(packet.data, len, &frame);
+	}
+}
+
 // Cut anywhere, a frame is short, or a cut datagram, or a cut fragment; never something else.
 static void test_every_length(void **state)
 {
@@ -567,13 +597,10 @@ static void test_reassembled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shapes),
-		cmocka_unit_test(test_every_length),
-		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_fragments),
-		cmocka_unit_test(test_other_layers),
-		cmocka_unit_test(test_reassembled),
-		cmocka_unit_test(test_unfinished_checksum),
+		cmocka_unit_test(test_shapes),       cmocka_unit_test(test_unsegmented),
+		cmocka_unit_test(test_every_length), cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_fragments),    cmocka_unit_test(test_other_layers),
+		cmocka_unit_test(test_reassembled),  cmocka_unit_test(test_unfinished_checksum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
