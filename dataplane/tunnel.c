@@ -10,12 +10,16 @@ enum {
 	TYPE_IPV6 = 0x86dd,
 	TYPE_8021Q = 0x8100,
 	TYPE_8021AD = 0x88a8,
+	TYPE_QINQ_OLD = 0x9100,
 	TYPE_MPLS = 0x8847,
 	TYPE_MPLS_UPSTREAM = 0x8848, // RFC 5332: once multicast
 	TYPE_ERSPAN = 0x88be,        // I and II
 	TYPE_ERSPAN_3 = 0x22eb,
 
 	ETHERNET_BYTES = 14,
+	IPV6_BYTES = 40,
+	PADDED_BYTES = 46, // what an Ethernet frame has at least
+	CHECK_BYTES = 4,
 	ETHERNET_TYPE = 12, // where in it
 
 	LABEL_BYTES = 4,
@@ -64,25 +68,38 @@ static bool is_ethernet(const uint8_t *data)
 	uint16_t type = be16(data + ETHERNET_TYPE);
 
 	return type == TYPE_IPV4 || type == TYPE_IPV6 || type == TYPE_8021Q ||
-	       type == TYPE_8021AD || tunnel_type_is_mpls(type);
+	       type == TYPE_8021AD || type == TYPE_QINQ_OLD || tunnel_type_is_mpls(type);
+}
+
+// Whether len octets are as many as the IP packet says that seems to begin there, or what makes a
+// short frame long enough, or a check sequence, follows it.
+static bool is_ip(const uint8_t *data, size_t len)
+{
+	size_t stated = data[0] >> 4 == 4 ? be16(data + 2) : be16(data + 4) + (size_t)IPV6_BYTES;
+
+	return stated == len || stated + CHECK_BYTES == len ||
+	       (stated < len && len <= PADDED_BYTES);
 }
 
 // Nothing in a label stack says what it carries: an IP header begins with its version, the control
 // word of an Ethernet pseudowire with 16 zero bits (RFC 4448 4.6), and Ethernet without one is
-// known by its type alone.
+// known by its type alone. Its first address may begin like an IP header (RFC 4928 3), but hardly
+// goes on like one.
 static bool mpls_inside(struct octets in, struct tunnel *tunnel)
 {
 	const uint8_t *inside = in.data + tunnel->bytes;
 
 	if (!has(in, tunnel->bytes + 1, WIRE_MPLS_PAYLOAD, tunnel))
 		return false;
+	size_t left = in.have - tunnel->bytes;
 	tunnel->type = inside[0] >> 4 == 4 ? TYPE_IPV4 : TYPE_IPV6;
-	if (inside[0] >> 4 == 4 || inside[0] >> 4 == 6)
+	if ((inside[0] >> 4 == 4 || inside[0] >> 4 == 6) &&
+	    (left < ETHERNET_BYTES || is_ip(inside, left) || !is_ethernet(inside)))
 		return true;
+	tunnel->type = TUNNEL_ETHERNET;
 	if (!has(in, tunnel->bytes + CONTROL_WORD_BYTES + ETHERNET_BYTES, WIRE_MPLS_PAYLOAD,
 		 tunnel))
 		return false;
-	tunnel->type = TUNNEL_ETHERNET;
 	if (be16(inside) == 0 && is_ethernet(inside + CONTROL_WORD_BYTES)) {
 		tunnel->bytes += CONTROL_WORD_BYTES;
 		return true;

@@ -39,6 +39,7 @@ static const struct {
 	{"geneve", WIRE_GENEVE, 6, false, 6},
 	{"geneve-ipv6-outside", WIRE_GENEVE, 6, false, 6},
 	{"mpls", WIRE_MPLS, 6, false, 6},
+	{"mpls-ethernet", WIRE_MPLS, 6, false, 6},
 	{"vxlan-4789", WIRE_VXLAN, 6, false, 6},
 	{"vxlan-8472", WIRE_VXLAN, 6, false, 6},
 	{"vxlan-ipv6", WIRE_VXLAN, 6, false, 6},

@@ -117,6 +117,18 @@ static const struct {
 	 DATAGRAM, BIT(MPLS), 0, 1},
 	{"mpls, ethernet", "eth:8847 " LAST "eth:8100 x:00070800 " INNER4, DATAGRAM, BIT(MPLS), 0,
 	 1},
+	// Addresses that begin like an IP header.
+	{"mpls, ethernet, 4", "eth:8847 " LAST "x:44112233445502000000000208 x:00 " INNER4,
+	 DATAGRAM, BIT(MPLS), 0, 0},
+	{"mpls, ethernet, 45", "eth:8847 " LAST "x:45110100445502000000000286dd " INNER6, DATAGRAM,
+	 BIT(MPLS), 0, 0},
+	{"mpls, ethernet, 45 and a length",
+	 "eth:8847 " LAST "x:450080110455020000000002 x:0800 " INNER4, DATAGRAM, BIT(MPLS), 0, 0},
+	{"mpls, ethernet, 60", "eth:8847 " LAST "x:600000004000020000000002 x:0800 " INNER4,
+	 DATAGRAM, BIT(MPLS), 0, 0},
+	{"mpls, ethernet, 6",
+	 "eth:8847 " LAST "x:6c1122334455020000000002 x:910000078100 x:00080800 " INNER4, DATAGRAM,
+	 BIT(MPLS), 0, 2},
 	{"mpls, something else", "eth:8847 " LAST "ff:40", WIRE_MPLS_PAYLOAD, 0, 0, 0},
 	{"mpls, channel", "eth:8847 " LAST "x:10000021 ff:40", WIRE_MPLS_PAYLOAD, 0, 0, 0},
 
@@ -246,6 +258,24 @@ static void test_shapes(void **state)
 	}
 }
 
+// IP whose addresses look like the type of an Ethernet frame.
+static void test_addresses_like_types(void **state)
+{
+	static const char *const rows[] = {
+		"eth:8847 " LAST "x:4500002100010000401100000800000108000002 udp:5070 hello",
+		"eth:8847 " LAST "x:60000000000d1140 x:20010db8080000000000000000000001 "
+		"x:20010db8080000000000000000000002 udp:5070 hello",
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct packet packet;
+		struct frame frame;
+		layers_build(&packet, rows[i]);
+		assert_int_equal(walk_exact(packet.data, packet.len, &frame), DATAGRAM);
+		assert_int_equal(frame.payload_len, 5);
+	}
+}
+
 // Cut anywhere, it is short, or cut, or what it was; never something else, never beyond its end.
 static void test_every_length(void **state)
 {
@@ -312,9 +342,8 @@ static void test_ports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shapes),
-		cmocka_unit_test(test_every_length),
-		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_shapes),       cmocka_unit_test(test_addresses_like_types),
+		cmocka_unit_test(test_every_length), cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_ports),
 	};
 
