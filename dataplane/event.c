@@ -202,7 +202,6 @@ static void put_names(struct call_event *event, const char *buf, const struct si
 bool event_media(const char *buf, const struct sip_msg *msg, struct sdp *sdp)
 {
 	const char *body = buf + msg->body_off;
-	bool is_multipart = msg->body_len > 2 && body[0] == '-' && body[1] == '-';
 
 	switch (msg->cseq_method) {
 	case SIP_INVITE:
@@ -211,7 +210,8 @@ bool event_media(const char *buf, const struct sip_msg *msg, struct sdp *sdp)
 	case SIP_UPDATE: break;
 	default: return false;
 	}
-	return msg->status < 300 && (msg->flags & SIP_HAS_SDP || is_multipart) &&
+	return msg->status < 300 &&
+	       (msg->flags & SIP_HAS_SDP || sdp_is_multipart(body, msg->body_len)) &&
 	       sdp_parse(body, msg->body_len, sdp) == 0;
 }
 

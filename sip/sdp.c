@@ -11,6 +11,7 @@
 enum {
 	// More parts, or longer header lines, than anybody sends beside a description.
 	PARTS_MAX = 16,
+	DEPTH_MAX = 3,     // multipart in multipart
 	ADDRESS_TEXT = 46, // INET6_ADDRSTRLEN
 };
 
@@ -50,6 +51,11 @@ static bool line_next(struct text *rest, struct text *line)
 	line->end = feed != NULL ? feed : rest->end;
 	rest->at = feed != NULL ? feed + 1 : rest->end;
 	return true;
+}
+
+static bool is_line_end(char c)
+{
+	return c == '\r' || c == '\n';
 }
 
 // Without its carriage return. Most lines need not be: they are left after a look at their start.
@@ -239,40 +245,61 @@ static int read_description(struct text rest, struct sdp *sdp)
 	return 0;
 }
 
-// Reads the header of a part up to its empty line. true: it is a description.
-static bool part_is_description(struct text *rest)
+enum part { PART_OTHER, PART_DESCRIPTION, PART_MULTIPART };
+
+// What a Content-Type says, which may go on in the next line.
+static enum part part_type(struct text value)
 {
-	bool is_sdp = false;
+	while (value.at < value.end &&
+	       (is_line_end(*value.at) || *value.at == ' ' || *value.at == '\t'))
+		value.at++;
+	if (text_begins_nocase(value, "application/sdp"))
+		return PART_DESCRIPTION;
+	return text_begins_nocase(value, "multipart/") ? PART_MULTIPART : PART_OTHER;
+}
+
+// Reads the header of a part up to its empty line.
+static enum part part_header(struct text *rest)
+{
+	enum part part = PART_OTHER;
 	struct text line;
 
 	while (line_next(rest, &line)) {
 		line = trimmed(line);
 		if (line.at == line.end)
 			break;
-		if (!text_begins_nocase(line, "Content-Type:") && !text_begins_nocase(line, "c:"))
-			continue;
-		line.at = (const char *)memchr(line.at, ':', (size_t)(line.end - line.at)) + 1;
-		while (line.at < line.end && (*line.at == ' ' || *line.at == '\t'))
-			line.at++;
-		is_sdp = text_begins_nocase(line, "application/sdp");
+		if (text_begins_nocase(line, "Content-Type:") || text_begins_nocase(line, "c:")) {
+			const char *colon = memchr(line.at, ':', (size_t)(line.end - line.at));
+			part = part_type((struct text){colon + 1, rest->end});
+		}
 	}
-	return is_sdp;
+	return part;
+}
+
+static struct text without_empty_lines(struct text text)
+{
+	while (text.at < text.end && is_line_end(*text.at))
+		text.at++;
+	return text;
 }
 
 // The first line is the delimiter: what the header says it is need not be known.
-static bool find_part(struct text *body)
+static bool find_part(struct text *body, int depth)
 {
-	struct text rest = *body, delimiter;
+	struct text rest = without_empty_lines(*body), delimiter;
 
+	if (depth == DEPTH_MAX || !text_begins(rest, "--"))
+		return false;
 	line_next(&rest, &delimiter);
 	delimiter = trimmed(delimiter);
 	for (int i = 0; i < PARTS_MAX && rest.at < rest.end; i++) {
-		bool found = part_is_description(&rest);
+		enum part kind = part_header(&rest);
 		const char *next = memmem(rest.at, (size_t)(rest.end - rest.at), delimiter.at,
 					  (size_t)(delimiter.end - delimiter.at));
 		struct text part = {rest.at, next != NULL ? next : rest.end}, line;
 
-		if (found) {
+		if (kind == PART_DESCRIPTION ||
+		    (kind == PART_MULTIPART && find_part(&part, depth + 1))) {
 			*body = part;
 			return true;
 		}
@@ -284,12 +311,17 @@ static bool find_part(struct text *body)
 	return false;
 }
 
+bool sdp_is_multipart(const char *body, size_t len)
+{
+	return text_begins(without_empty_lines((struct text){body, body + len}), "--");
+}
+
 int sdp_parse(const char *body, size_t len, struct sdp *sdp)
 {
 	struct text text = {body, body + len};
 
 	*sdp = (struct sdp){0};
-	if (len < 2 || (text_begins(text, "--") && !find_part(&text)))
+	if (len < 2 || (sdp_is_multipart(body, len) && !find_part(&text, 0)))
 		return -ENOENT;
 	return read_description(text, sdp);
 }

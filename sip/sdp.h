@@ -26,8 +26,11 @@ struct sdp {
 	struct sdp_address address[SDP_ADDRESSES];
 };
 
-// The body of a message: a description, or the first one in a multipart body (RFC 2046 5.1) that
-// begins with its first part. Streams over TCP, refused ones (port 0), and ones whose address is a
-// name give no address. 0, -ENOENT: there is none, -EINVAL: it does not begin with its version.
-// Never read outside body[0..len). Any thread.
+// Whether a body is in parts (RFC 2046 5.1), as a description never begins: with a delimiter, in
+// front of which empty lines may be.
+bool sdp_is_multipart(const char *body, size_t len);
+
+// The body of a message: a description, or the first one in a multipart body. Streams over TCP,
+// refused ones (port 0), and ones whose address is a name give no address. 0, -ENOENT: there is
+// none, -EINVAL: it does not begin with its version. Never read outside body[0..len). Any thread.
 int sdp_parse(const char *body, size_t len, struct sdp *sdp);

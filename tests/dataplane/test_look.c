@@ -247,6 +247,9 @@ static const struct {
 	{"OPTIONS sip:b@x SIP/2.0", ";tag=b1", "OPTIONS", "application/sdp", SDP, false, false},
 	{"SIP/2.0 200 OK", ";tag=b1", "INVITE", "multipart/mixed;boundary=q",
 	 "--q\r\nContent-Type: application/sdp\r\n\r\n" SDP "\r\n--q--\r\n", true, true},
+	{"SIP/2.0 200 OK", ";tag=b1", "INVITE", "multipart/mixed;boundary=q",
+	 "\r\n--q\r\nContent-Type: application/sdp\r\n\r\n" SDP "\r\n--q--\r\n", true, true},
+	{"SIP/2.0 200 OK", ";tag=b1", "INVITE", "text/plain", "\r\n" SDP, true, false},
 };
 
 static void test_media(void **state)

@@ -100,6 +100,27 @@ static const struct {
 	 "application/SDP;charset=utf-8\r\nContent-Disposition: session\r\n\r\n" SIMPLE
 	 "\r\n--b1--\r\n",
 	 0, 1, "192.0.2.1/6000"},
+	{"empty lines in front",
+	 "\r\n\r\n--b1\r\nContent-Type: application/sdp\r\n\r\n" SIMPLE "\r\n--b1--\r\n", 0, 1,
+	 "192.0.2.1/6000"},
+	{"a type in the next line",
+	 "--b1\r\nContent-Type:\r\n\tapplication/sdp\r\n\r\n" SIMPLE "\r\n--b1--\r\n", 0, 1,
+	 "192.0.2.1/6000"},
+	{"parts in a part",
+	 "--b1\r\nContent-Type: text/plain\r\n\r\nv=0\r\n--b1\r\nContent-Type: "
+	 "multipart/alternative;boundary=b2\r\n\r\n\r\n--b2\r\nContent-Type: "
+	 "text/html\r\n\r\nv=0\r\n--b2\r\nContent-Type: application/sdp\r\n\r\n" SIMPLE
+	 "\r\n--b2--\r\n--b1--\r\n",
+	 0, 1, "192.0.2.1/6000"},
+	{"behind parts in a part",
+	 "--b1\r\nContent-Type: multipart/alternative;boundary=b2\r\n\r\n--b2\r\nContent-Type: "
+	 "text/html\r\n\r\nv=0\r\n--b2--\r\n--b1\r\nContent-Type: application/sdp\r\n\r\n" SIMPLE
+	 "\r\n--b1--\r\n",
+	 0, 1, "192.0.2.1/6000"},
+	{"parts in parts in parts in parts",
+	 "--a\r\nc: multipart/x\r\n\r\n--b\r\nc: multipart/x\r\n\r\n--c\r\nc: "
+	 "multipart/x\r\n\r\n--d\r\nc: application/sdp\r\n\r\n" SIMPLE,
+	 -ENOENT, 0, ""},
 	{"no part of the kind", "--b1\r\nContent-Type: text/plain\r\n\r\nv=0\r\n--b1--\r\n",
 	 -ENOENT, 0, ""},
 	{"a part without an end", "--b1\r\nContent-Type: application/sdp\r\n\r\n" SIMPLE, 0, 1,
