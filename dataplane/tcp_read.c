@@ -44,9 +44,6 @@ static void count(struct wire_counters *counters, enum stream_verdict verdict, s
 	switch (verdict) {
 	case STREAM_KEEPALIVE: value[WIRE_KEEPALIVE]++; break;
 	case STREAM_STUN: value[WIRE_STUN]++; break;
-	case STREAM_NO_LENGTH:
-		reject(counters, WIRE_TCP_NO_LENGTH, SIP_REJECT_CONTENT_LENGTH);
-		break;
 	case STREAM_BAD_LENGTH:
 		reject(counters, WIRE_TCP_BAD_LENGTH, SIP_REJECT_CONTENT_LENGTH);
 		break;
@@ -70,7 +67,9 @@ size_t tcp_read_messages(struct tcp_flows *flows, struct tcp_flow *flow, unsigne
 		enum stream_verdict verdict = stream_next(stream, text + done, len - done, &used);
 		switch (verdict) {
 		case STREAM_MORE: return done;
+		case STREAM_NO_LENGTH:
 		case STREAM_MESSAGE:
+			flows->counters->value[WIRE_TCP_NO_LENGTH] += verdict == STREAM_NO_LENGTH;
 			if (flow->kind != TCP_SIP)
 				prove(flow);
 			flows->message(flows->ctx, frame, text + done, used, now_ns);

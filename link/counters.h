@@ -72,7 +72,7 @@ enum wire_counter {
 	WIRE_TCP_GAPS_IN_BODY, // of these, the ones that cost no message
 	WIRE_TCP_LOST,         // messages given up in their headers
 	WIRE_TCP_CUT_BODY,     // messages without the end of their body
-	WIRE_TCP_NO_LENGTH,    // no Content-Length, which a stream needs
+	WIRE_TCP_NO_LENGTH,    // messages taken as without a body, for want of Content-Length
 	WIRE_TCP_BAD_LENGTH,
 	WIRE_TCP_TOO_LONG,
 	WIRE_TCP_GARBAGE,       // other octets where a message should begin

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Framing by Content-Length, and the search for a message where that is lost. A search believes a
 // start line only when headers with a length follow that the parser takes: bodies may carry start
-// lines of their own (message/sipfrag, RFC 3420).
+// lines of their own (message/sipfrag, RFC 3420). A stream whose messages lack the length gets on
+// without: proxies can be told to take them, as without a body.
 #include "sip/stream.h"
 
 #include <errno.h>
@@ -222,26 +223,29 @@ static enum stream_verdict frame_headers(struct sip_stream *stream, const char *
 		return STREAM_TOO_LONG;
 	*header_end = index.header_end;
 	enum stream_verdict verdict = find_length(buf, &index, &length);
-	if (verdict != STREAM_MESSAGE)
+	if (verdict == STREAM_BAD_LENGTH)
 		return verdict;
 	if (length + index.header_end > SIP_MAX_BYTES)
 		return STREAM_TOO_LONG;
 	if (stream->state == STREAM_IS_SEARCHING &&
-	    (has_second_start(buf, &index) ||
+	    ((verdict == STREAM_NO_LENGTH && !stream->lacks_length) ||
+	     has_second_start(buf, &index) ||
 	     sip_msg_parse(buf, index.header_end, &msg) != SIP_REJECT_NONE))
 		return STREAM_GARBAGE;
+	stream->lacks_length |= verdict == STREAM_NO_LENGTH;
 	stream->need = index.header_end + length;
-	return STREAM_MESSAGE;
+	return verdict;
 }
 
-static enum stream_verdict finish_message(struct sip_stream *stream, size_t len, size_t *used)
+static enum stream_verdict finish_message(struct sip_stream *stream, size_t len, size_t *used,
+					  enum stream_verdict verdict)
 {
 	if (len < stream->need)
 		return STREAM_MORE;
 	*used = stream->need;
 	stream->need = 0;
 	stream->seen = 0;
-	return STREAM_MESSAGE;
+	return verdict;
 }
 
 // Passes over `at` octets, or says that there was nothing in too many.
@@ -268,11 +272,11 @@ static enum stream_verdict take_message(struct sip_stream *stream, const char *b
 
 	if (verdict == STREAM_MORE)
 		return verdict;
-	if (verdict == STREAM_MESSAGE) {
+	if (verdict == STREAM_MESSAGE || verdict == STREAM_NO_LENGTH) {
 		stream->state = STREAM_IS_BETWEEN;
 		stream->proven = true;
 		stream->searched = 0;
-		return finish_message(stream, len, used);
+		return finish_message(stream, len, used, verdict);
 	}
 	if (stream->state == STREAM_IS_SEARCHING)
 		return pass_over(stream, find_start(buf, len, 1), used, STREAM_SKIPPED);
@@ -393,7 +397,7 @@ enum stream_verdict stream_next(struct sip_stream *stream, const char *buf, size
 		return STREAM_BODY;
 	}
 	if (stream->need > 0)
-		return finish_message(stream, len, used);
+		return finish_message(stream, len, used, STREAM_MESSAGE);
 	if (stream->state != STREAM_IS_SEARCHING)
 		return begin(stream, buf, len, used);
 	// Met in its middle, TLS mostly begins with a record all the same.

@@ -17,7 +17,7 @@ enum stream_verdict {
 	STREAM_KEEPALIVE,  // line ends (RFC 5626 3.5.1, RFC 3261 7.5)
 	STREAM_STUN,       // RFC 5389 7.2.2
 	STREAM_BODY,       // more of a body that was given up
-	STREAM_NO_LENGTH,  // headers without Content-Length
+	STREAM_NO_LENGTH,  // the headers of a message without Content-Length
 	STREAM_BAD_LENGTH, // not a number, or given twice
 	STREAM_TOO_LONG,   // more than SIP_MAX_HEADER_BYTES, SIP_MAX_LINES or SIP_MAX_BYTES
 	STREAM_GARBAGE,    // something else where a message should begin
@@ -37,6 +37,7 @@ enum stream_state {
 
 struct sip_stream {
 	uint8_t state;     // enum stream_state
+	bool lacks_length; // there was a message without Content-Length
 	bool proven;       // there was a message, here or in the other direction: it stays SIP
 	uint32_t need;     // octets of the message in front; 0: its headers are not whole yet
 	uint32_t seen;     // octets in front without an end of headers

@@ -53,7 +53,7 @@ static void read_pending(struct reader *r)
 		r->count[verdict]++;
 		r->passed += used;
 		r->left = verdict >= STREAM_TLS;
-		if (verdict == STREAM_MESSAGE)
+		if (verdict == STREAM_MESSAGE || verdict == STREAM_NO_LENGTH)
 			keep_message(r, r->pending, used);
 		r->pending_len -= used;
 		memmove(r->pending, r->pending + used, r->pending_len);
@@ -232,6 +232,28 @@ static void test_lengths(void **state)
 				    strlen(good));
 		assert_int_equal(reader.pending_len, 0);
 	}
+}
+
+// Where one lacks the length the others may: with bodies or without, told by their headers.
+static void test_no_lengths(void **state)
+{
+	const char *bare = message("", ""), *body = message("", "v=0\r\no=x\r\n");
+	const char *const streams[][4] = {{bare, bare, plain(), bare}, {body, body, plain(), body}};
+
+	for (size_t i = 0; i < 2; i++) {
+		reader_init(&reader, true);
+		for (size_t n = 0; n < 4; n++)
+			feed(&reader, streams[i][n], strlen(streams[i][n]));
+		assert_int_equal(reader.count[STREAM_NO_LENGTH], 3);
+		assert_int_equal(reader.count[STREAM_MESSAGE], 1);
+		assert_int_equal(reader.messages_len, 3 * strlen(bare) + strlen(plain()) + 4);
+	}
+	// A search begins with none.
+	reader_init(&reader, false);
+	feed(&reader, bare, strlen(bare));
+	feed(&reader, plain(), strlen(plain()));
+	assert_int_equal(reader.count[STREAM_NO_LENGTH], 0);
+	assert_int_equal(reader.count[STREAM_MESSAGE], 1);
 }
 
 // Headers that the line index leaves: a fold by tab, and more octets than it looks at.
@@ -494,15 +516,11 @@ static void test_mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_cut),
-		cmocka_unit_test(test_lengths),
-		cmocka_unit_test(test_beside_the_index),
-		cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_endless_headers),
-		cmocka_unit_test(test_from_the_middle),
-		cmocka_unit_test(test_gaps),
-		cmocka_unit_test(test_others),
-		cmocka_unit_test(test_search_ends),
+		cmocka_unit_test(test_every_cut),       cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_no_lengths),      cmocka_unit_test(test_beside_the_index),
+		cmocka_unit_test(test_largest),         cmocka_unit_test(test_endless_headers),
+		cmocka_unit_test(test_from_the_middle), cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_others),          cmocka_unit_test(test_search_ends),
 		cmocka_unit_test(test_mutations),
 	};
 
