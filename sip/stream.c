@@ -20,6 +20,7 @@ enum {
 	START_LINE_BYTES = 2048, // as far as a line is followed while it has no end
 	STUN_HEADER_BYTES = 20,  // RFC 8489 5
 	STUN_MOST_BYTES = 2048,
+	HANDSHAKE_BYTES = 8192,          // the longest headers that web servers take
 	TLS_RECORD_BYTES = 16384 + 2048, // RFC 5246 6.2.3
 	SHORT_BYTES = 8,                 // enough to tell TLS and STUN
 };
@@ -313,32 +314,40 @@ static bool is_tls(const char *buf)
 	       bytes > 0 && bytes <= TLS_RECORD_BYTES;
 }
 
+static bool is_upgrade(const char *line, const char *end)
+{
+	if (end - line < 8 || strncasecmp(line, "Upgrade:", 8) != 0)
+		return false;
+	for (line += 8; line < end && (*line == ' ' || *line == '\t');)
+		line++;
+	return end - line >= 9 && strncasecmp(line, "websocket", 9) == 0;
+}
+
 // The handshake of either side asks for it or agrees (RFC 6455 1.3).
-static bool is_websocket(const char *buf, size_t len)
+static enum guess guess_websocket(const char *buf, size_t len)
 {
 	const char *line = buf, *end = buf + len, *lf;
 
-	if (strncmp(buf, "GET ", len < 4 ? len : 4) != 0 &&
-	    strncmp(buf, "HTTP/1.1 101", len < 12 ? len : 12) != 0)
-		return false;
+	if (guess_word(buf, len, "GET ") == GUESS_NO &&
+	    guess_word(buf, len, "HTTP/1.1 101") == GUESS_NO)
+		return GUESS_NO;
 	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL && lf - line > 1) {
-		if (lf - line > 8 && strncasecmp(line, "Upgrade:", 8) == 0) {
-			for (line += 8; *line == ' ' || *line == '\t';)
-				line++;
-			return lf - line >= 9 && strncasecmp(line, "websocket", 9) == 0;
-		}
+		if (is_upgrade(line, lf))
+			return GUESS_YES;
 		line = lf + 1;
 	}
-	return false;
+	return lf == NULL && len < HANDSHAKE_BYTES ? GUESS_MAYBE : GUESS_NO;
 }
 
-static enum stream_verdict take_foreign(struct sip_stream *stream, const char *buf, size_t len,
-					size_t *used)
+// Something else than SIP from the first octet on.
+static enum stream_verdict take_foreign(const char *buf, size_t len, size_t *used)
 {
+	enum guess guess = guess_websocket(buf, len);
+
+	if (guess == GUESS_MAYBE)
+		return STREAM_MORE;
 	*used = len;
-	if (is_websocket(buf, len))
-		return STREAM_WEBSOCKET;
-	return STREAM_FOREIGN;
+	return guess == GUESS_YES ? STREAM_WEBSOCKET : STREAM_FOREIGN;
 }
 
 // Octets that no text begins with.
@@ -361,7 +370,7 @@ static enum stream_verdict take_binary(struct sip_stream *stream, const char *bu
 			return STREAM_STUN;
 	}
 	if (stream->state == STREAM_IS_NEW && !stream->proven)
-		return take_foreign(stream, buf, len, used);
+		return take_foreign(buf, len, used);
 	return pass_over(stream, find_start(buf, len, 1), used, STREAM_GARBAGE);
 }
 
@@ -383,7 +392,7 @@ static enum stream_verdict begin(struct sip_stream *stream, const char *buf, siz
 	if (guess == GUESS_MAYBE)
 		return STREAM_MORE;
 	if (stream->state == STREAM_IS_NEW && !stream->proven)
-		return take_foreign(stream, buf, len, used);
+		return take_foreign(buf, len, used);
 	return pass_over(stream, find_start(buf, len, 1), used, STREAM_GARBAGE);
 }
 

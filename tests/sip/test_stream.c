@@ -466,6 +466,31 @@ static void test_others(void **state)
 	}
 }
 
+// In two pieces anywhere; and headers that go on for ever.
+static void test_handshake_in_pieces(void **state)
+{
+	static char endless[STREAM_BYTES];
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		for (size_t cut = 1; cut < others[i].len; cut++) {
+			if (others[i].from_start != STREAM_WEBSOCKET)
+				continue;
+			reader_init(&reader, true);
+			feed(&reader, others[i].text, cut);
+			feed(&reader, others[i].text + cut, others[i].len - cut);
+			if (reader.count[STREAM_WEBSOCKET] != 1)
+				fail_msg("%s cut at %zu", others[i].name, cut);
+		}
+	}
+	memset(endless, '\n', sizeof(endless));
+	for (size_t at = strlen(strcpy(endless, "GET / HTTP/1.1\r\n")); at < 10000; at += 7)
+		memcpy(endless + at, "X: yz\r\n", 7);
+	reader_init(&reader, true);
+	for (size_t at = 0; at < 10000 && !reader.left; at += 100)
+		feed(&reader, endless + at, 100);
+	assert_int_equal(reader.count[STREAM_FOREIGN], 1);
+}
+
 // A connection met in its middle that shows no message within the bound is left alone; one that
 // had a message never.
 static void test_search_ends(void **state)
@@ -520,8 +545,8 @@ int main(void)
 		cmocka_unit_test(test_no_lengths),      cmocka_unit_test(test_beside_the_index),
 		cmocka_unit_test(test_largest),         cmocka_unit_test(test_endless_headers),
 		cmocka_unit_test(test_from_the_middle), cmocka_unit_test(test_gaps),
-		cmocka_unit_test(test_others),          cmocka_unit_test(test_search_ends),
-		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_others),          cmocka_unit_test(test_handshake_in_pieces),
+		cmocka_unit_test(test_search_ends),     cmocka_unit_test(test_mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
