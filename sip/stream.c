@@ -9,171 +9,29 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sip/header.h"
+#include "sip/content_length.h"
 #include "sip/line_index.h"
 #include "sip/msg.h"
+#include "sip/start_line.h"
 
 _Static_assert((int)STREAM_MOST_BYTES > (int)SIP_MAX_BYTES, "a message is framed before that");
 
 enum {
-	METHOD_BYTES = 64,       // longer ones are nobody's
-	START_LINE_BYTES = 2048, // as far as a line is followed while it has no end
-	STUN_HEADER_BYTES = 20,  // RFC 8489 5
+	STUN_HEADER_BYTES = 20, // RFC 8489 5
 	STUN_MOST_BYTES = 2048,
 	HANDSHAKE_BYTES = 8192,          // the longest headers that web servers take
 	TLS_RECORD_BYTES = 16384 + 2048, // RFC 5246 6.2.3
 	SHORT_BYTES = 8,                 // enough to tell TLS and STUN
 };
 
-enum guess { GUESS_NO, GUESS_MAYBE, GUESS_YES };
-
 void stream_init(struct sip_stream *stream, bool from_start)
 {
 	*stream = (struct sip_stream){.state = from_start ? STREAM_IS_NEW : STREAM_IS_SEARCHING};
 }
 
-// RFC 3261 25.1
-static bool is_token(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("-.!%*_+`'~", c) != NULL);
-}
-
 static bool is_line_end(char c)
 {
 	return c == '\r' || c == '\n';
-}
-
-static bool ends_with_version(const char *line, const char *end)
-{
-	while (end > line && (is_line_end(end[-1]) || end[-1] == ' '))
-		end--;
-	while (end > line && ((end[-1] >= '0' && end[-1] <= '9') || end[-1] == '.'))
-		end--;
-	return end - line > 5 && strncasecmp(end - 5, " SIP/", 5) == 0;
-}
-
-// As far as the octets there tell. `word` may go on behind them.
-static enum guess guess_word(const char *text, size_t len, const char *word)
-{
-	size_t word_len = strlen(word), common = len < word_len ? len : word_len;
-
-	if (strncasecmp(text, word, common) != 0)
-		return GUESS_NO;
-	return common == word_len ? GUESS_YES : GUESS_MAYBE;
-}
-
-static enum guess guess_request(const char *line, size_t len)
-{
-	static const char *const schemes[] = {"sip:", "sips:", "tel:"};
-	size_t word = 0;
-	const char *end;
-
-	while (word < len && word < METHOD_BYTES && is_token(line[word]))
-		word++;
-	if (word == len && word < METHOD_BYTES)
-		return GUESS_MAYBE;
-	if (word == 0 || word == METHOD_BYTES || line[word] != ' ')
-		return GUESS_NO;
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (guess_word(line + word + 1, len - word - 1, schemes[i]) == GUESS_YES)
-			return GUESS_YES;
-	end = memchr(line, '\n', len < START_LINE_BYTES ? len : START_LINE_BYTES);
-	if (end == NULL)
-		return len < START_LINE_BYTES ? GUESS_MAYBE : GUESS_NO;
-	return ends_with_version(line + word, end) ? GUESS_YES : GUESS_NO;
-}
-
-// Whether a line begins a message.
-static enum guess guess_start(const char *line, size_t len)
-{
-	enum guess response = guess_word(line, len, "SIP/");
-
-	return response != GUESS_NO ? response : guess_request(line, len);
-}
-
-// The first line start at or behind `from` that may begin a message; len: none.
-static size_t find_start(const char *buf, size_t len, size_t from)
-{
-	while (from < len) {
-		const char *lf;
-
-		// What comes first is not known to begin a line; then it is as good as one.
-		if ((from == 0 || buf[from - 1] == '\n') &&
-		    guess_start(buf + from, len - from) != GUESS_NO)
-			return from;
-		lf = memchr(buf + from, '\n', len - from);
-		if (lf == NULL)
-			break;
-		from = (size_t)(lf - buf) + 1;
-	}
-	return len;
-}
-
-// Digits, with blanks and folds around them; more than fits any limit is as good as the limit.
-static bool length_value(const char *at, const char *end, uint32_t *length)
-{
-	uint32_t number = 0;
-
-	while (at < end && (*at == ' ' || *at == '\t' || is_line_end(*at)))
-		at++;
-	while (end > at && (end[-1] == ' ' || end[-1] == '\t' || is_line_end(end[-1])))
-		end--;
-	if (at == end)
-		return false;
-	for (; at < end; at++) {
-		if (*at < '0' || *at > '9')
-			return false;
-		if (number <= SIP_MAX_BYTES)
-			number = number * 10 + (uint32_t)(*at - '0');
-	}
-	*length = number;
-	return true;
-}
-
-static bool is_folded(const char *buf, const struct line_index *index, uint32_t line)
-{
-	char first = buf[index->start[line]];
-
-	return line < index->count && (first == ' ' || first == '\t');
-}
-
-static bool is_content_length(const char *name, const char *end, const char **value)
-{
-	const char *colon, *last;
-
-	// Nearly all names differ here from "Content-Length" and "l".
-	if ((*name | 0x20) == 'c' ? end - name < 9 || (name[8] | 0x20) != 'l'
-				  : (*name | 0x20) != 'l')
-		return false;
-	colon = memchr(name, ':', (size_t)(end - name));
-	if (colon == NULL)
-		return false;
-	for (last = colon; last > name && (last[-1] == ' ' || last[-1] == '\t');)
-		last--;
-	*value = colon + 1;
-	return header_lookup(name, (size_t)(last - name)) == HEADER_CONTENT_LENGTH;
-}
-
-// STREAM_MESSAGE: there is one, of *length.
-static enum stream_verdict find_length(const char *buf, const struct line_index *index,
-				       uint32_t *length)
-{
-	bool found = false;
-
-	for (uint32_t i = 1; i < index->count; i++) {
-		const char *value, *end = buf + index->start[i + 1];
-		uint32_t next = i + 1;
-
-		if (!is_content_length(buf + index->start[i], end, &value))
-			continue;
-		while (is_folded(buf, index, next))
-			next++;
-		if (found || !length_value(value, buf + index->start[next], length))
-			return STREAM_BAD_LENGTH;
-		found = true;
-	}
-	return found ? STREAM_MESSAGE : STREAM_NO_LENGTH;
 }
 
 // Whether an empty line ends within the octets that were not there the last time.
@@ -196,8 +54,8 @@ static bool has_empty_line(const char *buf, size_t len, size_t seen)
 static bool has_second_start(const char *buf, const struct line_index *index)
 {
 	for (uint32_t i = 1; i < index->count; i++)
-		if (guess_start(buf + index->start[i],
-				(size_t)(index->start[i + 1] - index->start[i])) == GUESS_YES)
+		if (start_line_guess(buf + index->start[i],
+				     (size_t)(index->start[i + 1] - index->start[i])) == GUESS_YES)
 			return true;
 	return false;
 }
@@ -223,19 +81,18 @@ static enum stream_verdict frame_headers(struct sip_stream *stream, const char *
 	if (err != 0)
 		return STREAM_TOO_LONG;
 	*header_end = index.header_end;
-	enum stream_verdict verdict = find_length(buf, &index, &length);
-	if (verdict == STREAM_BAD_LENGTH)
-		return verdict;
+	err = content_length_find(buf, &index, &length);
+	if (err == -EINVAL)
+		return STREAM_BAD_LENGTH;
 	if (length + index.header_end > SIP_MAX_BYTES)
 		return STREAM_TOO_LONG;
 	if (stream->state == STREAM_IS_SEARCHING &&
-	    ((verdict == STREAM_NO_LENGTH && !stream->lacks_length) ||
-	     has_second_start(buf, &index) ||
+	    ((err != 0 && !stream->lacks_length) || has_second_start(buf, &index) ||
 	     sip_msg_parse(buf, index.header_end, &msg) != SIP_REJECT_NONE))
 		return STREAM_GARBAGE;
-	stream->lacks_length |= verdict == STREAM_NO_LENGTH;
+	stream->lacks_length |= err != 0;
 	stream->need = index.header_end + length;
-	return verdict;
+	return err == 0 ? STREAM_MESSAGE : STREAM_NO_LENGTH;
 }
 
 static enum stream_verdict finish_message(struct sip_stream *stream, size_t len, size_t *used,
@@ -280,22 +137,22 @@ static enum stream_verdict take_message(struct sip_stream *stream, const char *b
 		return finish_message(stream, len, used, verdict);
 	}
 	if (stream->state == STREAM_IS_SEARCHING)
-		return pass_over(stream, find_start(buf, len, 1), used, STREAM_SKIPPED);
+		return pass_over(stream, start_line_find(buf, len, 1), used, STREAM_SKIPPED);
 	if (header_end > 0) {
 		stream->proven = true;
 		return pass_over(stream, header_end, used, verdict);
 	}
-	return pass_over(stream, find_start(buf, len, 1), used, verdict);
+	return pass_over(stream, start_line_find(buf, len, 1), used, verdict);
 }
 
 static enum stream_verdict search(struct sip_stream *stream, const char *buf, size_t len,
 				  size_t *used)
 {
-	size_t at = find_start(buf, len, 0);
+	size_t at = start_line_find(buf, len, 0);
 
 	if (at > 0)
 		return pass_over(stream, at, used, STREAM_SKIPPED);
-	if (guess_start(buf, len) == GUESS_MAYBE)
+	if (start_line_guess(buf, len) == GUESS_MAYBE)
 		return STREAM_MORE;
 	return take_message(stream, buf, len, used);
 }
@@ -328,8 +185,8 @@ static enum guess guess_websocket(const char *buf, size_t len)
 {
 	const char *line = buf, *end = buf + len, *lf;
 
-	if (guess_word(buf, len, "GET ") == GUESS_NO &&
-	    guess_word(buf, len, "HTTP/1.1 101") == GUESS_NO)
+	if (start_line_guess_word(buf, len, "GET ") == GUESS_NO &&
+	    start_line_guess_word(buf, len, "HTTP/1.1 101") == GUESS_NO)
 		return GUESS_NO;
 	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL && lf - line > 1) {
 		if (is_upgrade(line, lf))
@@ -371,7 +228,7 @@ static enum stream_verdict take_binary(struct sip_stream *stream, const char *bu
 	}
 	if (stream->state == STREAM_IS_NEW && !stream->proven)
 		return take_foreign(buf, len, used);
-	return pass_over(stream, find_start(buf, len, 1), used, STREAM_GARBAGE);
+	return pass_over(stream, start_line_find(buf, len, 1), used, STREAM_GARBAGE);
 }
 
 static enum stream_verdict begin(struct sip_stream *stream, const char *buf, size_t len,
@@ -386,14 +243,14 @@ static enum stream_verdict begin(struct sip_stream *stream, const char *buf, siz
 	}
 	if (buf[0] >= 0 && buf[0] < 0x20)
 		return take_binary(stream, buf, len, used);
-	enum guess guess = stream->seen > 0 ? GUESS_YES : guess_start(buf, len);
+	enum guess guess = stream->seen > 0 ? GUESS_YES : start_line_guess(buf, len);
 	if (guess == GUESS_YES)
 		return take_message(stream, buf, len, used);
 	if (guess == GUESS_MAYBE)
 		return STREAM_MORE;
 	if (stream->state == STREAM_IS_NEW && !stream->proven)
 		return take_foreign(buf, len, used);
-	return pass_over(stream, find_start(buf, len, 1), used, STREAM_GARBAGE);
+	return pass_over(stream, start_line_find(buf, len, 1), used, STREAM_GARBAGE);
 }
 
 enum stream_verdict stream_next(struct sip_stream *stream, const char *buf, size_t len,
