@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,9 +28,17 @@ struct rule {
 	struct rte_flow_item item[ITEMS];
 	struct rte_flow_item_ipv4 ipv4, ipv4_last, ipv4_mask;
 	struct rte_flow_item_ipv6 ipv6, ipv6_mask;
-	struct rte_flow_item_udp udp, udp_mask;
-	struct rte_flow_item_tcp tcp, tcp_mask;
+	union {
+		struct rte_flow_item_udp udp;
+		struct rte_flow_item_tcp tcp;
+	} ports, ports_mask;
 };
+
+_Static_assert(offsetof(struct rte_flow_item_udp, hdr.src_port) ==
+			       offsetof(struct rte_flow_item_tcp, hdr.src_port) &&
+		       offsetof(struct rte_flow_item_udp, hdr.dst_port) ==
+			       offsetof(struct rte_flow_item_tcp, hdr.dst_port),
+	       "both items have their ports in the same place");
 
 struct steering {
 	const struct steer *steer;
@@ -97,51 +106,39 @@ static bool rule_for_calls(const struct steering *steering, struct rule *rule)
 			});
 }
 
-static bool ask_udp(const struct steering *steering, bool is_ipv6, uint16_t source,
-		    uint16_t destination)
+// UDP and TCP begin with the same two ports, and so do their items.
+static bool ask_ports(const struct steering *steering, bool is_ipv6, enum rte_flow_item_type type,
+		      uint16_t source, uint16_t destination)
 {
+	struct rte_flow_item *item;
 	struct rule rule;
 
 	rule_ip(&rule, is_ipv6);
-	rule.udp.hdr.src_port = rte_cpu_to_be_16(source);
-	rule.udp.hdr.dst_port = rte_cpu_to_be_16(destination);
-	rule.udp_mask.hdr.src_port = source ? UINT16_MAX : 0;
-	rule.udp_mask.hdr.dst_port = destination ? UINT16_MAX : 0;
-	struct rte_flow_item *item = rule_add(&rule, RTE_FLOW_ITEM_TYPE_UDP);
-	item->spec = &rule.udp;
-	item->mask = &rule.udp_mask;
-	return rule_for_calls(steering, &rule);
-}
-
-static bool ask_tcp(const struct steering *steering, bool is_ipv6, uint16_t source,
-		    uint16_t destination)
-{
-	struct rule rule;
-
-	rule_ip(&rule, is_ipv6);
-	rule.tcp.hdr.src_port = rte_cpu_to_be_16(source);
-	rule.tcp.hdr.dst_port = rte_cpu_to_be_16(destination);
-	rule.tcp_mask.hdr.src_port = source ? UINT16_MAX : 0;
-	rule.tcp_mask.hdr.dst_port = destination ? UINT16_MAX : 0;
-	struct rte_flow_item *item = rule_add(&rule, RTE_FLOW_ITEM_TYPE_TCP);
-	item->spec = &rule.tcp;
-	item->mask = &rule.tcp_mask;
+	rule.ports.udp.hdr.src_port = rte_cpu_to_be_16(source);
+	rule.ports.udp.hdr.dst_port = rte_cpu_to_be_16(destination);
+	rule.ports_mask.udp.hdr.src_port = source ? UINT16_MAX : 0;
+	rule.ports_mask.udp.hdr.dst_port = destination ? UINT16_MAX : 0;
+	item = rule_add(&rule, type);
+	item->spec = &rule.ports;
+	item->mask = &rule.ports_mask;
 	return rule_for_calls(steering, &rule);
 }
 
 // How many of the rules for SIP were taken.
 static unsigned int ask_sip(const struct steering *steering)
 {
+	static const enum rte_flow_item_type types[] = {RTE_FLOW_ITEM_TYPE_UDP,
+							RTE_FLOW_ITEM_TYPE_TCP};
 	const struct settings_wire *wire = steering->steer->wire;
 	unsigned int taken = 0;
 
 	for (unsigned int i = 0; i < wire->steer_port_count; i++) {
 		uint16_t port = (uint16_t)wire->steer_port[i];
 		for (int is_ipv6 = 0; is_ipv6 < 2; is_ipv6++) {
-			taken += ask_udp(steering, is_ipv6, port, 0);
-			taken += ask_udp(steering, is_ipv6, 0, port);
-			taken += ask_tcp(steering, is_ipv6, port, 0);
-			taken += ask_tcp(steering, is_ipv6, 0, port);
+			for (size_t k = 0; k < 2; k++) {
+				taken += ask_ports(steering, is_ipv6, types[k], port, 0);
+				taken += ask_ports(steering, is_ipv6, types[k], 0, port);
+			}
 		}
 	}
 	return taken;
@@ -194,7 +191,7 @@ static void ask_udp_ports(const struct steering *steering, const unsigned int *p
 {
 	for (unsigned int i = 0; i < count; i++)
 		for (int is_ipv6 = 0; is_ipv6 < 2; is_ipv6++)
-			ask_udp(steering, is_ipv6, 0, (uint16_t)port[i]);
+			ask_ports(steering, is_ipv6, RTE_FLOW_ITEM_TYPE_UDP, 0, (uint16_t)port[i]);
 }
 
 static void ask_tunnels(const struct steering *steering)
