@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@ struct capture_file {
 	FILE *file;
 	pcap_t *pcap;          // owns file
 	struct pcapng *pcapng; // borrows file
+	bool has_known;        // a packet of a link type that is read
+	uint64_t others;       // packets passed over, of other interfaces
+	int other_link;        // of the last of them
 };
 
 // What a capture is often packed with.
@@ -140,23 +144,47 @@ static int next_pcap(struct capture_file *capture, struct capture_packet *packet
 	return 1;
 }
 
+static int next_packet(struct capture_file *capture, struct capture_packet *packet,
+		       const char **reason)
+{
+	int got;
+
+	if (!capture->pcapng)
+		return next_pcap(capture, packet, reason);
+	while ((got = pcapng_next(capture->pcapng, packet, reason)) > 0) {
+		if (link_type_known(packet->link)) {
+			capture->has_known = true;
+			break;
+		}
+		capture->others++;
+		capture->other_link = packet->link;
+	}
+	return got;
+}
+
+// All interfaces of a machine in one file: those that carry no IP are no hindrance for the others.
+static int end_of_file(const struct capture_file *capture, char *error, size_t size)
+{
+	const char *name = pcap_datalink_val_to_name(capture->other_link);
+
+	if (capture->others == 0)
+		return 0;
+	if (!capture->has_known)
+		return link_check(capture, capture->other_link, error, size);
+	return refuse(0, error, size, "%s: packets of link type %s or others, passed over: %llu",
+		      capture->path, name ? name : "unknown", (unsigned long long)capture->others);
+}
+
 int capture_file_next(struct capture_file *capture, struct capture_packet *packet, char *error,
 		      size_t size)
 {
 	const char *reason = "";
-	int got = capture->pcapng ? pcapng_next(capture->pcapng, packet, &reason)
-				  : next_pcap(capture, packet, &reason);
+	int got = next_packet(capture, packet, &reason);
 
-	if (got == -ENODATA) {
-		refuse(0, error, size, "%s ends in the middle of a packet: %s", capture->path,
-		       reason);
-		return 0;
-	}
+	if (got == -ENODATA)
+		return refuse(0, error, size, "%s ends in the middle of a packet: %s",
+			      capture->path, reason);
 	if (got < 0)
 		return refuse(got, error, size, "%s: %s", capture->path, reason);
-	if (got > 0 && capture->pcapng) {
-		int err = link_check(capture, packet->link, error, size);
-		return err ? err : got;
-	}
-	return got;
+	return got > 0 ? got : end_of_file(capture, error, size);
 }

@@ -19,7 +19,7 @@ struct capture_packet {
 // path: "-" is standard input. NULL: *err is a -errno, and error says what is wrong.
 struct capture_file *capture_file_open(const char *path, int *err, char *error, size_t size);
 void capture_file_close(struct capture_file *capture);
-// 1: a packet. 0: the end; when it lies in the middle of a packet, error says so. -errno with the
-// reason in error.
+// 1: a packet. 0: the end; when it lies in the middle of a packet, or packets of some interfaces
+// could not be read, error says so. -errno with the reason in error.
 int capture_file_next(struct capture_file *capture, struct capture_packet *packet, char *error,
 		      size_t size);

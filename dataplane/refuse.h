@@ -4,6 +4,6 @@
 
 #include <stddef.h>
 
-// Writes it into error and returns rc, a negative errno.
+// Writes it into error and returns rc.
 int refuse(int rc, char *error, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

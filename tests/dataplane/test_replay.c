@@ -344,6 +344,32 @@ static void test_cut_file(void **state)
 	}
 }
 
+// A file of several interfaces, of which some are nothing that carries IP.
+static void test_other_interfaces(void **state)
+{
+	static const uint32_t usb[] = {1, 20, 220, 65535, 20};
+
+	for (int known = 0; known < 2; known++) {
+		static const uint32_t noise[] = {6, 36, 1, 0, 0, 4, 4, 0x41414141, 36};
+		struct capture capture;
+		struct packet packet = {0};
+		packet_datagram(&packet, invite);
+		capture_open(&capture, true, 1);
+		fwrite(usb, sizeof(usb), 1, capture.file);
+		fwrite(noise, sizeof(noise), 1, capture.file);
+		if (known)
+			capture_write(&capture, 1700000000000000, packet.data, (uint32_t)packet.len,
+				      (uint32_t)packet.len);
+		fwrite(noise, sizeof(noise), 1, capture.file);
+		assert_int_equal(run_capture(&capture), known ? 0 : -ENOTSUP);
+		assert_int_equal(events, known);
+		assert_int_equal(counters.value[WIRE_RX_FRAMES], known);
+		if (!strstr(message, known ? "passed over: 2" : "are not read"))
+			fail_msg("%s", message);
+		assert_non_null(strstr(message, "USB_LINUX_MMAPPED"));
+	}
+}
+
 static void test_refused(void **state)
 {
 	struct capture capture;
@@ -369,10 +395,15 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_links),    cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_snapped),  cmocka_unit_test(test_fragments),
-		cmocka_unit_test(test_tcp),      cmocka_unit_test(test_tcp_at_the_end),
-		cmocka_unit_test(test_tcp_hole), cmocka_unit_test(test_cut_file),
+		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_snapped),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_tcp),
+		cmocka_unit_test(test_tcp_at_the_end),
+		cmocka_unit_test(test_tcp_hole),
+		cmocka_unit_test(test_cut_file),
+		cmocka_unit_test(test_other_interfaces),
 		cmocka_unit_test(test_refused),
 	};
 
