@@ -24,6 +24,14 @@ static bool is_visible(char c)
 	return (unsigned char)c > 0x20 && c != 0x7f;
 }
 
+struct sip_slice ref_slice(const char *buf, struct ref_text text)
+{
+	if (text.at == text.end)
+		return (struct sip_slice){0, 0};
+	return (struct sip_slice){.off = (uint16_t)(text.at - buf),
+				  .len = (uint16_t)(text.end - text.at)};
+}
+
 bool ref_is_token_char(char c)
 {
 	return is_alpha(c) || is_digit(c) || (c != '\0' && strchr("-.!%*_+`'~", c) != NULL);

@@ -4,8 +4,7 @@
 // two to the same results. Private to sip/.
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "sip/slice.h"
 
 // What is left of a value. A CR or LF in it is part of a fold: framing has seen to that.
 struct ref_cursor {
@@ -29,6 +28,8 @@ struct ref_via {
 	struct ref_text branch;
 };
 
+// Where the text lies in buf; at 0 when it is empty.
+struct sip_slice ref_slice(const char *buf, struct ref_text text);
 bool ref_is_token_char(char c);
 
 // Without the LWS around it.
