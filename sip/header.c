@@ -56,12 +56,15 @@ static bool same_nocase(const char *name, const char *entry, size_t len)
 
 enum header_name header_lookup(const char *name, size_t len)
 {
-	for (size_t i = 0; i < HEADER_SLOTS; i++) {
-		const struct header_slot *slot = &header_slots[i];
+	const struct header_slot *slot;
+	uint32_t two;
 
-		if (len > 0 && len < sizeof(slot->name) && slot->name[len] == ':' &&
-		    same_nocase(name, slot->name, len))
-			return (enum header_name)slot->header;
-	}
-	return HEADER_NONE;
+	if (len == 0 || len >= sizeof(slot->name))
+		return HEADER_NONE;
+	two = (unsigned char)(name[0] | 0x20);
+	two |= (uint32_t)(unsigned char)((len > 1 ? name[1] : ':') | 0x20) << 8;
+	slot = &header_slots[HEADER_HASH(two, (uint32_t)len)];
+	return slot->name[len] == ':' && same_nocase(name, slot->name, len)
+		       ? (enum header_name)slot->header
+		       : HEADER_NONE;
 }

@@ -19,19 +19,21 @@ enum { HEADER_SLOTS = 64 };
 struct header_slot {
 	char name[23];  // in lower case, with the colon, zeros behind it
 	uint8_t header; // enum header_name; HEADER_NONE: no name
-	// The sum of the counts of all lines says what came how often: an octet for each name that
-	// is usual at most once, which are the first of enum header_name.
+	// The sum of the counts of all lines says what came how often: an octet for each name of
+	// which that matters, which are the first of enum header_name.
 	uint64_t count;
 	char mask[OCTETS]; // ones for the octets of the name and its colon
 } __attribute__((aligned(2 * OCTETS)));
 
-#define HEADER_COUNT(header) \
-	((header) <= HEADER_ASSERTED_IDENTITY ? UINT64_C(1) << ((header)-1) % 8 * 8 : 0)
+#define HEADER_COUNT(header)                                             \
+	((header) != HEADER_NONE && (header) <= HEADER_ASSERTED_IDENTITY \
+		 ? UINT64_C(1) << ((header)-1) % 8 * 8                   \
+		 : 0)
 
-// Of a sum: Call-ID, CSeq, From and To came once, the others of the first names not twice.
-// P-Asserted-Identity isn't wrong twice, but unusual. No counter overflows, as there are at most
-// 255 header lines.
-#define HEADER_IS_USUAL(sum) (((sum)&UINT64_C(0x00fefefeffffffff)) == UINT64_C(0x01010101))
+// Of a sum: Call-ID, CSeq, From and To came once, Content-Length and Max-Forwards not twice. No
+// counter overflows, as there are at most 255 header lines.
+#define HEADER_IS_USUAL(sum) (((sum)&UINT64_C(0x0000fefeffffffff)) == UINT64_C(0x01010101))
+#define HEADER_ASSERTED(sum) ((sum) / HEADER_COUNT(HEADER_ASSERTED_IDENTITY) & 0xff)
 
 extern SIP_PRIVATE const struct header_slot header_slots[HEADER_SLOTS];
 

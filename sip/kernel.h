@@ -29,6 +29,9 @@ extern const struct kernel kernel_scalar, kernel_sse42, kernel_avx2, kernel_avx5
 // message.
 extern SIP_PRIVATE const struct kernel *kernel_selected;
 
+// What a kernel leaves (msg.c).
+enum sip_reject msg_parse_unusual(const char *buf, size_t len, struct sip_msg *msg);
+
 // For kernel_NAME.c.
 #define KERNEL_DEFINE(name)                                                                       \
 	static int line_index_##name(const char *buf, size_t len, struct line_index *index)       \
@@ -38,7 +41,7 @@ extern SIP_PRIVATE const struct kernel *kernel_selected;
 	static enum sip_reject msg_parse_##name(const char *buf, size_t len, struct sip_msg *msg) \
 	{                                                                                         \
 		return usual_parse(buf, len, msg) ? SIP_REJECT_NONE                               \
-						  : sip_msg_parse_reference(buf, len, msg);       \
+						  : msg_parse_unusual(buf, len, msg);             \
 	}                                                                                         \
 	static bool usual_uri_##name(const char *text, uint32_t len, struct sip_uri *uri)         \
 	{                                                                                         \

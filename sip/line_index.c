@@ -71,7 +71,7 @@ __attribute__((constructor)) static void select_best(void)
 static bool is_usual(const char *buf, const struct line_index *index)
 {
 	for (uint32_t i = 1; i <= index->count; i++) {
-		if (index->start[i] < 2 || buf[index->start[i] - 2] != '\r')
+		if (index->start[i] < 3 || buf[index->start[i] - 2] != '\r')
 			return false;
 	}
 	return buf[index->header_end - 2] == '\r';

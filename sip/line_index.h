@@ -20,7 +20,7 @@ enum line_kernel {
 enum {
 	LINE_INDEX_MAX = 256,
 	LINE_BLOCK = 64,
-	LINE_INDEX_BYTES = 128 * LINE_BLOCK, // for a kernel; headers are seldom longer than 2,000
+	LINE_INDEX_BYTES = 256 * LINE_BLOCK, // as many as a message may have
 };
 
 struct line_index {

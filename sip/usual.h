@@ -7,9 +7,11 @@
 
 #include "sip/msg.h"
 #include "sip/name_walk.h"
+#include "sip/ref_header.h"
+#include "sip/ref_start_line.h"
 #include "sip/value_parameter.h"
 
-_Static_assert((int)LINE_INDEX_BYTES <= (int)SIP_MAX_HEADER_BYTES, "below the limit");
+_Static_assert((int)LINE_INDEX_BYTES == (int)SIP_MAX_HEADER_BYTES, "one limit");
 _Static_assert((int)LINE_INDEX_MAX == (int)SIP_MAX_LINES, "one limit");
 
 // Its address is not given away, so that compilers keep it in registers.
@@ -32,6 +34,20 @@ static SIP_INLINE struct value usual_value(const struct usual *usual, enum heade
 	return (struct value){.text = usual->text, .at = at, .end = next - 2};
 }
 
+static inline struct ref_cursor usual_cursor(const char *buf, const struct names *names,
+					     enum header_name header)
+{
+	return (struct ref_cursor){buf + names->at[header], buf + names->next[header] - 2};
+}
+
+// A value in a form that few messages have.
+static __attribute__((noinline)) bool take_as_reference(const char *buf, const struct names *names,
+							enum header_name header,
+							struct sip_msg *msg)
+{
+	return ref_header(header, buf, usual_cursor(buf, names, header), msg);
+}
+
 // "SIP/2.0 200 OK"
 static inline bool status_line(const char *buf, size_t end, struct sip_msg *msg)
 {
@@ -39,7 +55,7 @@ static inline bool status_line(const char *buf, size_t end, struct sip_msg *msg)
 
 	if (end < 12 || buf[11] != ' ' || !value_digits(buf + 11, 3, &status))
 		return false;
-	msg->flags = SIP_IS_RESPONSE;
+	msg->flags |= SIP_IS_RESPONSE;
 	msg->status = (uint16_t)status;
 	return status >= 100 && status <= 699;
 }
@@ -70,16 +86,53 @@ static inline bool take_start_line(const struct usual *usual, const struct metho
 	return request_line(&line, method, msg);
 }
 
+// Without a reason phrase, or with a method of more than eight letters that is not SUBSCRIBE.
+static __attribute__((noinline)) bool
+take_method_as_reference(const char *buf, const struct names *names, struct sip_msg *msg)
+{
+	struct ref_text line = {.at = buf, .end = buf + names->index.start[1] - 2}, method;
+
+	msg->flags &= ~SIP_IS_RESPONSE;
+	msg->method = SIP_NONE;
+	return ref_start_line(buf, line, msg, &method) == SIP_REJECT_NONE &&
+	       ref_cseq_header(usual_cursor(buf, names, HEADER_CSEQ), method, msg) ==
+		       SIP_REJECT_NONE;
+}
+
+// A CSeq with more blanks, or with another method, for which *slot is the place; NULL: unusual.
+static __attribute__((noinline)) const struct method_slot *
+take_other_cseq(const char *buf, const struct names *names, struct method_slot *slot,
+		uint32_t *number)
+{
+	struct ref_text method;
+	size_t len;
+
+	if (!ref_cseq(usual_cursor(buf, names, HEADER_CSEQ), number, &method))
+		return NULL;
+	len = (size_t)(method.end - method.at);
+	if (len > 8)
+		return value_method(method.end, (uint32_t)len);
+	slot->word = load_8(method.end - 8) >> (64 - 8 * len);
+	slot->len = (uint8_t)len;
+	slot->method = (uint8_t)sip_method_find(method.at, len);
+	return slot;
+}
+
 // CSeq and the start line, which have the method in common.
 static inline bool take_method(const struct usual *usual, struct sip_msg *msg)
 {
 	struct value cseq = usual_value(usual, HEADER_CSEQ);
 	const struct method_slot *method = value_cseq(&cseq, &msg->cseq);
+	struct method_slot other;
 
-	if (method == NULL)
-		return false;
-	msg->cseq_method = method->method;
-	return take_start_line(usual, method, msg);
+	if (__builtin_expect(method == NULL, 0))
+		method = take_other_cseq(usual->text.buf, usual->names, &other, &msg->cseq);
+	if (__builtin_expect(method != NULL, 1)) {
+		msg->cseq_method = method->method;
+		if (take_start_line(usual, method, msg))
+			return true;
+	}
+	return take_method_as_reference(usual->text.buf, usual->names, msg);
 }
 
 static inline bool take_parties(const struct usual *usual, struct sip_msg *msg)
@@ -90,7 +143,9 @@ static inline bool take_parties(const struct usual *usual, struct sip_msg *msg)
 	int to_tags = value_party(&to, &msg->to_uri, &msg->to_tag);
 
 	msg->flags |= (from_tags > 0 ? SIP_HAS_FROM_TAG : 0) | (to_tags > 0 ? SIP_HAS_TO_TAG : 0);
-	return (from_tags | to_tags) >= 0;
+	return (from_tags >= 0 ||
+		take_as_reference(usual->text.buf, usual->names, HEADER_FROM, msg)) &&
+	       (to_tags >= 0 || take_as_reference(usual->text.buf, usual->names, HEADER_TO, msg));
 }
 
 static inline bool take_call_id_and_via(const struct usual *usual, struct sip_msg *msg)
@@ -98,44 +153,85 @@ static inline bool take_call_id_and_via(const struct usual *usual, struct sip_ms
 	struct value call_id = usual_value(usual, HEADER_CALL_ID);
 	struct value via = usual_value(usual, HEADER_VIA);
 
-	return value_call_id(&call_id, &msg->call_id) &&
-	       value_via(&via, &msg->via_sent_by, &msg->via_branch);
+	return (value_call_id(&call_id, &msg->call_id) ||
+		take_as_reference(usual->text.buf, usual->names, HEADER_CALL_ID, msg)) &&
+	       (value_via(&via, &msg->via_sent_by, &msg->via_branch) ||
+		take_as_reference(usual->text.buf, usual->names, HEADER_VIA, msg));
 }
 
-// The URI of a header that may be there.
-static inline bool take_address(const struct usual *usual, enum header_name header,
-				struct sip_slice *uri)
+// The URI of a header that may be there, and if so may be wrong.
+static inline void take_address(const struct usual *usual, enum header_name header,
+				struct sip_msg *msg, struct sip_slice *uri)
 {
 	struct value value;
 	size_t rest;
 
 	if (!usual_has(usual, header))
-		return true;
+		return;
 	value = usual_value(usual, header);
-	return value_address(&value, uri, &rest);
+	if (!value_address(&value, uri, &rest))
+		take_as_reference(usual->text.buf, usual->names, header, msg);
 }
 
-// A list, whose values may also come in several header fields (RFC 3325 9.1): that is unusual.
-static inline bool take_asserted(const struct usual *usual, struct sip_msg *msg)
+// One P-Asserted-Identity: a list.
+static inline void take_asserted(struct value value, struct sip_msg *msg)
 {
-	struct value value = usual_value(usual, HEADER_ASSERTED_IDENTITY);
+	const char *buf = value.text.buf;
+	const struct ref_cursor list = {buf + value.at, buf + value.end};
+	struct sip_slice *first = &msg->asserted_uri[msg->asserted_uri[0].len > 0], *uri = first;
 	size_t rest;
 
-	for (int i = 0; i < 2; i++) {
-		if (!value_address(&value, &msg->asserted_uri[i], &rest))
-			return false;
-		if (rest == value.end)
-			return true;
-		if (value.text.buf[rest] != ',')
-			return false;
-		for (value.at = rest + 1; value.text.buf[value.at] == ' ';)
+	if (first->len > 0)
+		return;
+	for (; uri < msg->asserted_uri + 2; uri++) {
+		while (buf[value.at] == ' ')
 			value.at++;
+		if (!value_address(&value, uri, &rest))
+			break;
+		if (rest == value.end)
+			return;
+		if (buf[rest] != ',')
+			break;
+		value.at = rest + 1;
 	}
-	return true;
+	for (uri = first; uri < msg->asserted_uri + 2; uri++)
+		*uri = (struct sip_slice){0};
+	ref_header(HEADER_ASSERTED_IDENTITY, buf, list, msg);
+}
+
+// Moves *value to that of the next P-Asserted-Identity behind it, of which only the first is noted;
+// false: there is none.
+static inline bool next_asserted(const struct names *names, struct value *value)
+{
+	const uint16_t *start = names->index.start;
+	const char *buf = value->text.buf;
+	uint32_t line = 1, behind;
+
+	for (; line < names->index.count; line = behind) {
+		for (behind = line + 1; buf[start[behind]] == ' ';)
+			behind++;
+		if (start[line] > value->at && (buf[start[line]] | 0x20) == 'p' &&
+		    name_read(buf, start[line], &value->at) == HEADER_ASSERTED_IDENTITY) {
+			value->end = start[behind] - 2u;
+			return true;
+		}
+	}
+	return false;
+}
+
+// There may be several of them (RFC 3325 9.1).
+static inline void take_all_asserted(const struct usual *usual, struct sip_msg *msg)
+{
+	struct value value = usual_value(usual, HEADER_ASSERTED_IDENTITY);
+	uint64_t count = HEADER_ASSERTED(usual->names->sum);
+
+	do
+		take_asserted(value, msg);
+	while (--count > 0 && next_asserted(usual->names, &value));
 }
 
 // Those that most messages don't have.
-static __attribute__((noinline)) bool take_seldom(struct text text, const struct names *names,
+static __attribute__((noinline)) void take_seldom(struct text text, const struct names *names,
 						  struct sip_msg *msg)
 {
 	const struct usual for_these = {.text = text, .names = names};
@@ -145,15 +241,16 @@ static __attribute__((noinline)) bool take_seldom(struct text text, const struct
 	if (usual_has(usual, HEADER_SESSION_EXPIRES)) {
 		value = usual_value(usual, HEADER_SESSION_EXPIRES);
 		if (!value_session_expires(&value, &msg->session_expires))
-			return false;
+			take_as_reference(text.buf, names, HEADER_SESSION_EXPIRES, msg);
 	}
 	if (usual_has(usual, HEADER_REPLACES)) {
 		value = usual_value(usual, HEADER_REPLACES);
 		value_text(&value, &msg->replaces);
 	}
-	return (!usual_has(usual, HEADER_ASSERTED_IDENTITY) || take_asserted(usual, msg)) &&
-	       take_address(usual, HEADER_REMOTE_PARTY, &msg->remote_party_uri) &&
-	       take_address(usual, HEADER_CALLED_PARTY, &msg->called_party_uri);
+	if (usual_has(usual, HEADER_ASSERTED_IDENTITY))
+		take_all_asserted(usual, msg);
+	take_address(usual, HEADER_REMOTE_PARTY, msg, &msg->remote_party_uri);
+	take_address(usual, HEADER_CALLED_PARTY, msg, &msg->called_party_uri);
 }
 
 // User-Agent or Server, the first that says something.
@@ -185,7 +282,8 @@ static inline bool take_body(const struct usual *usual, uint32_t len, struct sip
 	msg->content_length = there;
 	if (usual_has(usual, HEADER_CONTENT_LENGTH)) {
 		value = usual_value(usual, HEADER_CONTENT_LENGTH);
-		if (!value_number(&value, &msg->content_length))
+		if (!value_number(&value, &msg->content_length) &&
+		    !take_as_reference(usual->text.buf, usual->names, HEADER_CONTENT_LENGTH, msg))
 			return false;
 		msg->flags |= SIP_HAS_CONTENT_LENGTH;
 	}
@@ -195,9 +293,10 @@ static inline bool take_body(const struct usual *usual, uint32_t len, struct sip
 	if (msg->body_len == 0 || !usual_has(usual, HEADER_CONTENT_TYPE))
 		return true;
 	value = usual_value(usual, HEADER_CONTENT_TYPE);
-	if (!value_content_type(&value, &is_sdp))
-		return false;
-	msg->flags |= is_sdp ? SIP_HAS_SDP : 0;
+	if (value_content_type(&value, &is_sdp))
+		msg->flags |= is_sdp ? SIP_HAS_SDP : 0;
+	else
+		take_as_reference(usual->text.buf, usual->names, HEADER_CONTENT_TYPE, msg);
 	return true;
 }
 
@@ -215,11 +314,13 @@ static SIP_INLINE bool usual_parse(const char *buf, size_t len, struct sip_msg *
 	usual.text = (struct text){.buf = buf, .last = (uint32_t)len - BLOCK};
 	usual.names = &names;
 	octets_clear(msg, sizeof(*msg));
+	msg->flags = (uint16_t)names.flags;
 	if (!take_method(&usual, msg) || !take_call_id_and_via(&usual, msg) ||
-	    !take_parties(&usual, msg) || !take_address(&usual, HEADER_CONTACT, &msg->contact_uri))
+	    !take_parties(&usual, msg))
 		return false;
+	take_address(&usual, HEADER_CONTACT, msg, &msg->contact_uri);
 	take_agent(&usual, msg);
-	if (names_has_seldom(&names) && !take_seldom(usual.text, usual.names, msg))
-		return false;
+	if (names_has_seldom(&names))
+		take_seldom(usual.text, usual.names, msg);
 	return take_body(&usual, (uint32_t)len, msg);
 }

@@ -10,6 +10,7 @@
 #include "sip/method_table.h"
 #include "sip/msg.h"
 #include "sip/octets.h"
+#include "sip/ref_value.h"
 
 struct text {
 	const char *buf;
@@ -119,6 +120,22 @@ static inline uint32_t value_lower_4(const struct value *value, size_t at)
 	return load_4(value->text.buf + at) | 0x20202020;
 }
 
+static inline size_t value_blanks(const char *at)
+{
+	size_t count = 0;
+
+	while (at[count] == ' ')
+		count++;
+	return count;
+}
+
+// Whether nothing but blanks is left at `at`, nearly always nothing.
+static inline bool value_ends(const struct value *value, size_t at)
+{
+	return __builtin_expect(at == value->end, 1) ||
+	       at + value_blanks(value->text.buf + at) == value->end;
+}
+
 // Behind the quoted string that goes on at `at`, where a stop is: it ends at the first quote that
 // no backslash hides; 0: it doesn't end on this line.
 static __attribute__((noinline)) size_t value_skip_escapes(struct text text, size_t at, size_t end)
@@ -144,17 +161,23 @@ static SIP_INLINE size_t value_skip_display_name(const struct value *value)
 	const char *buf = value->text.buf;
 	size_t at = value->at;
 
+	at += value_blanks(buf + at);
 	if (buf[at] == '"') {
 		at = value_skip_quoted(value, at);
-		while (buf[at] == ' ')
-			at++;
+		at += value_blanks(buf + at);
 	} else {
 		at = value_find_near(value, at, &value_display_stops, &octet_commas);
 	}
 	return buf[at] == '<' ? at : 0;
 }
 
-// A sip:, sips: or tel: URI from `at` on; *end is what stops it.
+// Whether a scheme and more is between the two, where no octet is that no URI has.
+static __attribute__((noinline)) bool value_is_uri(const char *at, const char *end)
+{
+	return ref_is_uri((struct ref_text){at, end});
+}
+
+// A URI from `at` on, nearly always a sip: or tel: one; *end is what stops it.
 static SIP_INLINE bool value_uri(const struct value *value, size_t at, size_t *end)
 {
 	uint32_t scheme = value_lower_4(value, at);
@@ -164,19 +187,41 @@ static SIP_INLINE bool value_uri(const struct value *value, size_t at, size_t *e
 	// `|0x20` leaves a colon as it is and makes one only of a control character.
 	if (scheme == WORD_4('s', 'i', 'p', ':') || scheme == WORD_4('t', 'e', 'l', ':'))
 		return stop - at > 4;
-	return scheme == WORD_4('s', 'i', 'p', 's') && value->text.buf[at + 4] == ':' &&
-	       stop - at > 5;
+	if (scheme == WORD_4('s', 'i', 'p', 's') && value->text.buf[at + 4] == ':')
+		return stop - at > 5;
+	return value_is_uri(value->text.buf + at, value->text.buf + stop);
 }
 
-// The address alone; *rest is what follows its `>`.
+// A URI without brackets: it ends at a blank, a parameter or a comma, and has no `?` (RFC 3261
+// 20.10). What is behind it, or 0.
+static __attribute__((noinline)) size_t value_addr_spec(struct text text, size_t at, size_t end,
+							struct sip_slice *uri)
+{
+	const struct value value = {.text = text, .at = at, .end = end};
+	const char *buf = text.buf;
+	size_t stop, behind;
+
+	at += value_blanks(buf + at);
+	stop = value_parameter_end(&value, at);
+	behind = stop + value_blanks(buf + stop);
+	if ((buf[behind] != ';' && buf[behind] != ',' && behind != end) ||
+	    memchr(buf + at, '?', stop - at) != NULL || !value_is_uri(buf + at, buf + stop))
+		return 0;
+	value_put(uri, at, stop);
+	return stop;
+}
+
+// The address alone; *rest is what follows it.
 static SIP_INLINE bool value_address(const struct value *value, struct sip_slice *uri, size_t *rest)
 {
 	size_t open = value->at, close;
 
 	if (value->text.buf[open] != '<') {
 		open = value_skip_display_name(value);
-		if (open == 0)
-			return false;
+		if (__builtin_expect(open == 0, 0)) {
+			*rest = value_addr_spec(value->text, value->at, value->end, uri);
+			return *rest != 0;
+		}
 	}
 	if (!value_uri(value, open + 1, &close) || value->text.buf[close] != '>')
 		return false;
@@ -256,9 +301,10 @@ static inline const struct method_slot *value_cseq(const struct value *value, ui
 
 static inline bool value_call_id(const struct value *value, struct sip_slice *call_id)
 {
-	value_put(call_id, value->at, value->end);
-	return value->end > value->at &&
-	       value_find(value, value->at, &value_invisible) == value->end;
+	size_t stop = value_find(value, value->at, &value_invisible);
+
+	value_put(call_id, value->at, stop);
+	return stop > value->at && value_ends(value, stop);
 }
 
 static inline bool value_session_expires(const struct value *value, uint32_t *seconds)
@@ -276,7 +322,7 @@ static inline bool value_content_type(const struct value *value, bool *is_sdp)
 	size_t end = value_find_or(value, value->at, &value_blank, &octet_semicolons);
 
 	// LWS may stand around the slash.
-	if (text[end - value->at] == ' ')
+	if (end != value->end && value->text.buf[end] != ';')
 		return false;
 	*is_sdp = end - value->at == 15 &&
 		  (load_8(text) | 0x2020202020202020) ==
@@ -286,14 +332,14 @@ static inline bool value_content_type(const struct value *value, bool *is_sdp)
 	return true;
 }
 
-// All of it, without the blanks around it.
+// All of it, without the blanks and folds around it.
 static inline void value_text(const struct value *value, struct sip_slice *text)
 {
 	size_t at = value->at, end = value->end;
 
-	while (value->text.buf[at] == ' ')
+	while (at < end && (unsigned char)value->text.buf[at] <= ' ')
 		at++;
-	while (end > at && value->text.buf[end - 1] == ' ')
+	while (end > at && (unsigned char)value->text.buf[end - 1] <= ' ')
 		end--;
 	value_put_if_any(text, at, end);
 }

@@ -44,9 +44,14 @@ static __attribute__((noinline)) int value_party_parameters(struct text text, si
 	const char *buf = text.buf;
 	size_t end;
 
-	for (; buf[at] == ';'; at = end) {
-		bool is_tag = value_lower_4(&value, at) == WORD_4(';', 't', 'a', 'g');
+	for (;; at = end) {
+		bool is_tag;
 
+		at += value_blanks(buf + at);
+		if (buf[at] != ';')
+			return at == value_end && tags <= 1 ? tags : -1;
+		at += value_blanks(buf + at + 1);
+		is_tag = (value_lower_4(&value, at + 1) & 0xffffff) == WORD_4('t', 'a', 'g', 0);
 		if (is_tag && buf[at + 4] == '=') {
 			if (!value_take(&value, at + 5, tag, &end))
 				return -1;
@@ -59,7 +64,6 @@ static __attribute__((noinline)) int value_party_parameters(struct text text, si
 		// Without a value it is a tag of no length.
 		tags += is_tag && end - at == 4;
 	}
-	return at == value_end && tags <= 1 ? tags : -1;
 }
 
 // From, To: name-addr and its parameters to the end of the value, nearly always a tag alone or
@@ -84,32 +88,49 @@ static SIP_INLINE int value_party(const struct value *value, struct sip_slice *u
 	return value_party_parameters(value->text, at, value->end, tags, tag);
 }
 
-// Whether `;branch` is at `at`.
+// Whether `branch` is behind `at`.
 static inline bool value_is_branch(const struct value *value, size_t at)
 {
-	return value_lower_4(value, at) == WORD_4(';', 'b', 'r', 'a') &&
-	       (value_lower_4(value, at + 4) & 0xffffff) == WORD_4('n', 'c', 'h', 0);
+	return value_lower_4(value, at + 1) == WORD_4('b', 'r', 'a', 'n') &&
+	       (value_lower_4(value, at + 5) & 0xffff) == WORD_4('c', 'h', 0, 0);
 }
 
-// Where `;branch=` is among the parameters of a Via from `at` on; without it, where they end; 0:
-// something unusual is there.
+// Where `;branch=` is among the parameters of a Via from `at` on, where sent-by ends; without it,
+// where they end; 0: something unusual is there.
 static __attribute__((noinline)) size_t value_find_branch(const char *buf, size_t last, size_t at,
 							  size_t value_end)
 {
 	const struct value value = {.text = {.buf = buf, .last = last}, .at = at, .end = value_end};
+	bool is_branch;
+	size_t end;
 
-	while (buf[at] == ';') {
-		bool is_branch = value_is_branch(&value, at);
-		size_t end;
-
+	// Blanks may stand around the colon of sent-by.
+	if (buf[at] == ' ' && (buf[at - 1] == ':' || buf[at + value_blanks(buf + at)] == ':'))
+		return 0;
+	for (;; at = end) {
+		at += value_blanks(buf + at);
+		if (buf[at] != ';')
+			return at == value_end || buf[at] == ',' ? at : 0;
+		at += value_blanks(buf + at + 1);
+		is_branch = value_is_branch(&value, at);
 		if (is_branch && buf[at + 7] == '=')
 			return at;
 		end = value_skip_parameter(value.text, at, value_end);
 		if (end == 0 || (is_branch && end - at == 7))
 			return 0;
-		at = end;
 	}
-	return at == value_end || buf[at] == ',' ? at : 0;
+}
+
+// Where sent-by is in the value of a Via, behind any transport but the usual ones; 0: unusual.
+static __attribute__((noinline)) size_t value_skip_transport(const char *buf, size_t at)
+{
+	size_t end = at + 8;
+
+	if (load_8(buf + at) != WORD_8('S', 'I', 'P', '/', '2', '.', '0', '/'))
+		return 0;
+	while (ref_is_token_char(buf[end]))
+		end++;
+	return end > at + 8 && buf[end] == ' ' ? end + value_blanks(buf + end) : 0;
 }
 
 // The first of a list. Without a branch, and with one of no length: none (RFC 2543). What is behind
@@ -118,16 +139,22 @@ static SIP_INLINE bool value_via(const struct value *value, struct sip_slice *se
 				 struct sip_slice *branch)
 {
 	const char *buf = value->text.buf;
-	size_t at = value->at + 12, protocol, end;
+	size_t at = value->at + 12, transport, end;
 
 	// "SIP/2.0/UDP h"
-	if (value->end <= at ||
-	    load_8(buf + value->at) != WORD_8('S', 'I', 'P', '/', '2', '.', '0', '/'))
+	if (value->end <= at)
 		return false;
-	protocol = load_4(buf + value->at + 8);
-	if (protocol != WORD_4('U', 'D', 'P', ' ') && protocol != WORD_4('T', 'C', 'P', ' ') &&
-	    protocol != WORD_4('T', 'L', 'S', ' '))
-		return false;
+	transport = load_4(buf + value->at + 8);
+	if (__builtin_expect(load_8(buf + value->at) !=
+					     WORD_8('S', 'I', 'P', '/', '2', '.', '0', '/') ||
+				     (transport != WORD_4('U', 'D', 'P', ' ') &&
+				      transport != WORD_4('T', 'C', 'P', ' ') &&
+				      transport != WORD_4('T', 'L', 'S', ' ')),
+			     0)) {
+		at = value_skip_transport(buf, value->at);
+		if (at == 0)
+			return false;
+	}
 	end = value_find_near(value, at, &value_sent_by_stops, &octet_commas);
 	end -= buf[end] == '\n';
 	if (end == at)
@@ -136,9 +163,10 @@ static SIP_INLINE bool value_via(const struct value *value, struct sip_slice *se
 	if (end + 8 > value->end || (load_8(buf + end) | UINT64_C(0x2020202020202020)) !=
 					    WORD_8(';', 'b', 'r', 'a', 'n', 'c', 'h', '=')) {
 		end = value_find_branch(buf, value->text.last, end, value->end);
-		if (end == 0 || buf[end] != ';')
+		if (end == 0 || end == value->end || buf[end] == ',')
 			return end != 0;
 	}
 	return value_take(value, end + 8, branch, &end) &&
-	       (buf[end] == '\r' || buf[end] == ';' || buf[end] == ',');
+	       (end == value->end || buf[end] == ';' || buf[end] == ',' ||
+		(buf[end] == ' ' && branch->len > 0));
 }

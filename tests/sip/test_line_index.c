@@ -66,6 +66,8 @@ static void test_table(void **state)
 		"a\r\n\r",
 		"a\r\r\n\r\n",
 		"a\rb\r\n\r\n",
+		"\r\nINVITE sip:somebody.else@some.host.example.com SIP/2.0\r\nTo: "
+		"<sip:a@b>\r\n\r\n",
 		"a\r\nb: c\r\n\r\nbody\rwith\nends\r\n\r\n",
 		"INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP host.example.com;branch=z9hG4bK1\r\n"
 		"From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: 1\r\nCSeq: 1 "

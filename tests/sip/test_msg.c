@@ -267,15 +267,15 @@ static const struct {
 	 true,
 	 "INVITE 0 7 INVITE se=1800 body=0 to-tag from-tag" URI COMMON
 	 "\nreplaces=c9;to-tag=1;from-tag=2\nagent=Some  Phone"},
-	{INVITE FIVE "Session-Expires: 99999999999\r\nUser-Agent:\r\nServer: yes\r\n" END, false,
+	{INVITE FIVE "Session-Expires: 99999999999\r\nUser-Agent:\r\nServer: yes\r\n" END, true,
 	 "INVITE 0 7 INVITE se=0 body=0 to-tag from-tag" URI COMMON "\nagent=yes"},
 	{INVITE FIVE "P-Asserted-Identity: \"A, <B>\" <sip:a@b>,<tel:+1>, <sip:c@d>\r\n" END, true,
 	 "INVITE 0 7 INVITE se=0 body=0 to-tag from-tag" URI COMMON "\npai=sip:a@b\npai2=tel:+1"},
 	{INVITE FIVE "P-Asserted-Identity: <sip:a@b>\r\np-asserted-identity: <tel:+1>\r\n" END,
-	 false,
+	 true,
 	 "INVITE 0 7 INVITE se=0 body=0 to-tag from-tag" URI COMMON "\npai=sip:a@b\npai2=tel:+1"},
 	{INVITE FIVE "P-Asserted-Identity: tel:+1;x , sip:a@b\r\nP-Asserted-Identity: ,\r\n" END,
-	 false,
+	 true,
 	 "INVITE 0 7 INVITE se=0 body=0 to-tag from-tag" URI COMMON "\npai=tel:+1\npai2=sip:a@b"},
 	{INVITE FIVE "Remote-Party-ID: \"R\" <sip:r@s>;party=calling\r\n"
 		     "P-Called-Party-ID: <sip:p@q>\r\nContact: <sip:a@1.2.3.4>;x, <sip:no@no>\r\n"
@@ -283,9 +283,9 @@ static const struct {
 	 true,
 	 "INVITE 0 7 INVITE se=0 body=0 to-tag from-tag" URI COMMON
 	 "\nrpid=sip:r@s\npcpid=sip:p@q\ncontact=sip:a@1.2.3.4"},
-	{OK FIVE "Contact: *\r\n" END, false,
+	{OK FIVE "Contact: *\r\n" END, true,
 	 "none 200 7 INVITE se=0 body=0 response to-tag from-tag" COMMON},
-	{INVITE FIVE "Contact: <sip:broken\r\nRemote-Party-ID: nothing\r\n" END, false,
+	{INVITE FIVE "Contact: <sip:broken\r\nRemote-Party-ID: nothing\r\n" END, true,
 	 "INVITE 0 7 INVITE se=0 body=0 to-tag from-tag" URI COMMON},
 	{"INVITE sip:b SIP/2.0\nVia: SIP/2.0/UDP h\nFrom: <sip:a@b>\nTo: <sip:c@d>\n"
 	 "Call-ID: 1\nCSeq: 1 INVITE\n\nbody",
@@ -298,8 +298,8 @@ static const struct {
 		"From : \"Alice\"\r\n <sip:alice@example.com>\r\n ;tag\r\n =\r\n f1\r\n"
 		"TO\t:<sip:bob@example.com;user=phone> ; tag = t1 \r\n"
 		"Call-ID:\r\n c1@h.example.com\r\n \r\nCSeq: 7\r\n INVITE\r\n" END,
-	 false, "INVITE 0 7 INVITE se=0 body=0 to-tag from-tag folded" URI COMMON},
-	{"NEW sip:bob@example.com SIP/2.0\r\n" VIA FROM TO CALL_ID "CSeq: 7 NEW\r\n" END, false,
+	 true, "INVITE 0 7 INVITE se=0 body=0 to-tag from-tag folded" URI COMMON},
+	{"NEW sip:bob@example.com SIP/2.0\r\n" VIA FROM TO CALL_ID "CSeq: 7 NEW\r\n" END, true,
 	 "other 0 7 other se=0 body=0 to-tag from-tag" URI COMMON},
 	{OK "Via: SIP/2.0/UDP h, SIP/2.0/UDP i;branch=2\r\nVia: SIP/2.0/UDP j;branch=3\r\n" FROM TO
 		 CALL_ID CSEQ END,
