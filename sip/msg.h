@@ -90,6 +90,9 @@ struct sip_msg {
 	struct sip_slice call_id;
 	struct sip_slice from_uri, from_tag; // URI without < > and without header parameters
 	struct sip_slice to_uri, to_tag;
+	// Of a sip: or sips: URI, without a password and a port, as sip_uri_parse() finds them.
+	struct sip_slice from_user, from_host;
+	struct sip_slice to_user, to_host;
 	struct sip_slice via_branch, via_sent_by; // of the topmost Via
 	struct sip_slice asserted_uri[2];  // P-Asserted-Identity: at most a SIP and a tel URI
 	struct sip_slice remote_party_uri; // first Remote-Party-ID

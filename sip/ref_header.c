@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "sip/uri.h"
+
 static bool put_call_id(const char *buf, struct ref_cursor value, struct sip_msg *msg)
 {
 	value = ref_trim(value);
@@ -10,6 +12,21 @@ static bool put_call_id(const char *buf, struct ref_cursor value, struct sip_msg
 		return false;
 	msg->call_id = ref_slice(buf, (struct ref_text){value.at, value.end});
 	return true;
+}
+
+// Inside the message, as is the URI.
+static struct sip_slice part_of(struct sip_slice uri, struct sip_slice part)
+{
+	part.off = part.len > 0 ? (uint16_t)(uri.off + part.off) : 0;
+	return part;
+}
+
+static void put_user_and_host(const char *buf, struct sip_slice uri, struct sip_slice *user,
+			      struct sip_slice *host)
+{
+	sip_uri_split(buf + uri.off, uri.len, user, host);
+	*user = part_of(uri, *user);
+	*host = part_of(uri, *host);
 }
 
 static bool put_party(const char *buf, struct ref_cursor value, struct sip_msg *msg,
@@ -22,6 +39,22 @@ static bool put_party(const char *buf, struct ref_cursor value, struct sip_msg *
 	*uri = ref_slice(buf, party.uri);
 	*tag = ref_slice(buf, party.tag);
 	msg->flags = (uint16_t)((msg->flags & ~has_tag) | (party.has_tag ? has_tag : 0));
+	return true;
+}
+
+static bool put_from(const char *buf, struct ref_cursor value, struct sip_msg *msg)
+{
+	if (!put_party(buf, value, msg, SIP_HAS_FROM_TAG, &msg->from_uri, &msg->from_tag))
+		return false;
+	put_user_and_host(buf, msg->from_uri, &msg->from_user, &msg->from_host);
+	return true;
+}
+
+static bool put_to(const char *buf, struct ref_cursor value, struct sip_msg *msg)
+{
+	if (!put_party(buf, value, msg, SIP_HAS_TO_TAG, &msg->to_uri, &msg->to_tag))
+		return false;
+	put_user_and_host(buf, msg->to_uri, &msg->to_user, &msg->to_host);
 	return true;
 }
 
@@ -83,10 +116,8 @@ bool ref_header(enum header_name header, const char *buf, struct ref_cursor valu
 {
 	switch (header) {
 	case HEADER_CALL_ID: return put_call_id(buf, value, msg);
-	case HEADER_FROM:
-		return put_party(buf, value, msg, SIP_HAS_FROM_TAG, &msg->from_uri, &msg->from_tag);
-	case HEADER_TO:
-		return put_party(buf, value, msg, SIP_HAS_TO_TAG, &msg->to_uri, &msg->to_tag);
+	case HEADER_FROM: return put_from(buf, value, msg);
+	case HEADER_TO: return put_to(buf, value, msg);
 	case HEADER_VIA: return put_via(buf, value, msg);
 	case HEADER_CONTENT_LENGTH: return put_length(value, msg);
 	case HEADER_CONTENT_TYPE: msg->flags |= ref_is_sdp(value) ? SIP_HAS_SDP : 0; return true;

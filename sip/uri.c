@@ -180,6 +180,21 @@ int sip_uri_parse(const char *text, size_t len, struct sip_uri *uri)
 	return sip_uri_parse_reference(text, len, uri);
 }
 
+void sip_uri_split(const char *text, size_t len, struct sip_slice *user, struct sip_slice *host)
+{
+	struct sip_uri uri = {0};
+	size_t off = 0;
+
+	if (len > 4 && slice_equal_nocase(text, slice_of(0, 4), "sip:"))
+		off = 4;
+	else if (len > 5 && slice_equal_nocase(text, slice_of(0, 5), "sips:"))
+		off = 5;
+	if (off == 0 || sip_form(text, off, len, &uri) < 0)
+		uri = (struct sip_uri){0};
+	*user = uri.user;
+	*host = uri.host;
+}
+
 int sip_uri_user_text(const char *user, size_t len, bool number, char *out, size_t size)
 {
 	size_t used = 0;

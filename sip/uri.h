@@ -25,6 +25,10 @@ int sip_uri_parse(const char *text, size_t len, struct sip_uri *uri);
 // The same, octet by octet: what the usual way is tested against.
 int sip_uri_parse_reference(const char *text, size_t len, struct sip_uri *uri);
 
+// User and host alone of a URI that a message parser delivered; of any other than a right sip: or
+// sips: one both are empty.
+void sip_uri_split(const char *text, size_t len, struct sip_slice *user, struct sip_slice *host);
+
 // Undoes %HH in a user part and drops the visual separators of a telephone number (RFC 3966 5.1.1)
 // when `number`. Writes at most size - 1 octets and a NUL; -ENOSPC if it does not fit, -EINVAL for
 // a bad escape or one that hides a control character.

@@ -139,8 +139,11 @@ static inline bool take_parties(const struct usual *usual, struct sip_msg *msg)
 {
 	struct value from = usual_value(usual, HEADER_FROM);
 	struct value to = usual_value(usual, HEADER_TO);
-	int from_tags = value_party(&from, &msg->from_uri, &msg->from_tag);
-	int to_tags = value_party(&to, &msg->to_uri, &msg->to_tag);
+	const struct party from_party = {&msg->from_uri, &msg->from_tag, &msg->from_user,
+					 &msg->from_host};
+	const struct party to_party = {&msg->to_uri, &msg->to_tag, &msg->to_user, &msg->to_host};
+	int from_tags = value_party(&from, &from_party);
+	int to_tags = value_party(&to, &to_party);
 
 	msg->flags |= (from_tags > 0 ? SIP_HAS_FROM_TAG : 0) | (to_tags > 0 ? SIP_HAS_TO_TAG : 0);
 	return (from_tags >= 0 ||
@@ -164,12 +167,11 @@ static inline void take_address(const struct usual *usual, enum header_name head
 				struct sip_msg *msg, struct sip_slice *uri)
 {
 	struct value value;
-	size_t rest;
 
 	if (!usual_has(usual, header))
 		return;
 	value = usual_value(usual, header);
-	if (!value_address(&value, uri, &rest))
+	if (!value_address_put(&value, uri))
 		take_as_reference(usual->text.buf, usual->names, header, msg);
 }
 
@@ -179,20 +181,21 @@ static inline void take_asserted(struct value value, struct sip_msg *msg)
 	const char *buf = value.text.buf;
 	const struct ref_cursor list = {buf + value.at, buf + value.end};
 	struct sip_slice *first = &msg->asserted_uri[msg->asserted_uri[0].len > 0], *uri = first;
-	size_t rest;
+	struct span span;
 
 	if (first->len > 0)
 		return;
 	for (; uri < msg->asserted_uri + 2; uri++) {
 		while (buf[value.at] == ' ')
 			value.at++;
-		if (!value_address(&value, uri, &rest))
+		if (!value_address(&value, &span))
 			break;
-		if (rest == value.end)
+		value_put(uri, span.at, span.end);
+		if (span.rest == value.end)
 			return;
-		if (buf[rest] != ',')
+		if (buf[span.rest] != ',')
 			break;
-		value.at = rest + 1;
+		value.at = span.rest + 1;
 	}
 	for (uri = first; uri < msg->asserted_uri + 2; uri++)
 		*uri = (struct sip_slice){0};

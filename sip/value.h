@@ -193,9 +193,10 @@ static SIP_INLINE bool value_uri(const struct value *value, size_t at, size_t *e
 }
 
 // A URI without brackets: it ends at a blank, a parameter or a comma, and has no `?` (RFC 3261
-// 20.10). What is behind it, or 0.
+// 20.10). What is behind it, or
+// 0; *start is behind the blanks before it.
 static __attribute__((noinline)) size_t value_addr_spec(struct text text, size_t at, size_t end,
-							struct sip_slice *uri)
+							size_t *start)
 {
 	const struct value value = {.text = text, .at = at, .end = end};
 	const char *buf = text.buf;
@@ -207,26 +208,42 @@ static __attribute__((noinline)) size_t value_addr_spec(struct text text, size_t
 	if ((buf[behind] != ';' && buf[behind] != ',' && behind != end) ||
 	    memchr(buf + at, '?', stop - at) != NULL || !value_is_uri(buf + at, buf + stop))
 		return 0;
-	value_put(uri, at, stop);
+	*start = at;
 	return stop;
 }
 
-// The address alone; *rest is what follows it.
-static SIP_INLINE bool value_address(const struct value *value, struct sip_slice *uri, size_t *rest)
+// Where the URI of an address is, and what follows the address.
+struct span {
+	size_t at, end, rest;
+};
+
+static SIP_INLINE bool value_address(const struct value *value, struct span *uri)
 {
-	size_t open = value->at, close;
+	size_t open = value->at;
 
 	if (value->text.buf[open] != '<') {
 		open = value_skip_display_name(value);
 		if (__builtin_expect(open == 0, 0)) {
-			*rest = value_addr_spec(value->text, value->at, value->end, uri);
-			return *rest != 0;
+			uri->rest = value_addr_spec(value->text, value->at, value->end, &uri->at);
+			uri->end = uri->rest;
+			return uri->rest != 0;
 		}
 	}
-	if (!value_uri(value, open + 1, &close) || value->text.buf[close] != '>')
+	uri->at = open + 1;
+	if (!value_uri(value, uri->at, &uri->end) || value->text.buf[uri->end] != '>')
 		return false;
-	value_put(uri, open + 1, close);
-	*rest = close + 1;
+	uri->rest = uri->end + 1;
+	return true;
+}
+
+// The address alone.
+static SIP_INLINE bool value_address_put(const struct value *value, struct sip_slice *slice)
+{
+	struct span uri;
+
+	if (!value_address(value, &uri))
+		return false;
+	value_put(slice, uri.at, uri.end);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 // loop. Private to sip/.
 #pragma once
 
+#include "sip/usual_uri.h"
 #include "sip/value.h"
 
 // The offset behind the `;name`, `;name=value` or `;name="value"` at `at`, or 0. Blanks are
@@ -66,26 +67,96 @@ static __attribute__((noinline)) int value_party_parameters(struct text text, si
 	}
 }
 
-// From, To: name-addr and its parameters to the end of the value, nearly always a tag alone or
-// none. 1 if there is a tag, 0 without, -1: something else. Results go where they stay: a slice
-// that is written by halves and copied as a whole waits for both stores.
-static SIP_INLINE int value_party(const struct value *value, struct sip_slice *uri,
-				  struct sip_slice *tag)
+// Where a party's results go: they go where they stay, as a slice that is written by halves and
+// copied as a whole waits for both stores.
+struct party {
+	struct sip_slice *uri, *tag, *user, *host;
+};
+
+static __attribute__((noinline)) void value_split_seldom(const char *buf, size_t at, size_t end,
+							 struct sip_slice *user,
+							 struct sip_slice *host)
 {
+	sip_uri_split(buf + at, end - at, user, host);
+	user->off = user->len > 0 ? (uint16_t)(user->off + at) : 0;
+	host->off = host->len > 0 ? (uint16_t)(host->off + at) : 0;
+}
+
+// Behind the IPv6 reference whose `[` is at `at`, or `at`.
+static __attribute__((noinline)) size_t value_skip_ipv6(const char *buf, size_t at)
+{
+	uint32_t len = low_bit_32(~octets_in_class(octets_load(buf + at + 1), &usual_uri_ipv6));
+
+	// The shortest address is `::`.
+	return len >= 2 && buf[at + 1 + len] == ']' ? at + len + 2 : at;
+}
+
+// Behind the port whose colon is at `at`, or `at`.
+static __attribute__((noinline)) size_t value_skip_port(const char *buf, size_t at)
+{
+	uint32_t port = 0;
+	size_t end = at + 1;
+
+	for (; end < at + 6 && buf[end] >= '0' && buf[end] <= '9'; end++)
+		port = port * 10 + (uint32_t)(buf[end] - '0');
+	return port > 0 && port <= UINT16_MAX ? end : at;
+}
+
+// The user and the host, each shorter than a window, of a sip: URI. Anything else is seldom.
+static SIP_INLINE void value_split(const struct value *value, const struct span *uri,
+				   struct sip_slice *user, struct sip_slice *host)
+{
+	static const struct octet_set user_stops = {OCTET_SET([0x0] = '@', [0xa] = ':')};
+	const char *buf = value->text.buf;
+	size_t at = uri->at, user_end, host_at, end, behind;
+
+	if (__builtin_expect(at + 2 > value->text.last, 0))
+		goto seldom;
+	// The first four are "sip:" or another scheme.
+	user_end = at + low_bit_32(octets_among(octets_load(buf + at), &user_stops) & ~15u);
+	host_at = user_end + 1;
+	if (buf[host_at] == '[')
+		end = value_skip_ipv6(buf, host_at);
+	else
+		end = host_at +
+		      low_bit_32(~octets_in_class(octets_load(buf + host_at), &usual_uri_host));
+	behind = buf[end] == ':' ? value_skip_port(buf, end) : end;
+	if (__builtin_expect(
+		    buf[user_end] != '@' || user_end >= uri->end || user_end == at + 4 ||
+			    end == host_at ||
+			    (behind != uri->end && buf[behind] != ';' && buf[behind] != '?') ||
+			    value_lower_4(value, at) != WORD_4('s', 'i', 'p', ':'),
+		    0))
+		goto seldom;
+	value_put(user, at + 4, user_end);
+	value_put(host, host_at, end);
+	return;
+seldom:
+	value_split_seldom(buf, at, uri->end, user, host);
+}
+
+// From, To: name-addr and its parameters to the end of the value, nearly always a tag alone or
+// none. 1 if there is a tag, 0 without, -1: something else.
+static SIP_INLINE int value_party(const struct value *value, const struct party *party)
+{
+	struct span uri;
 	size_t at;
 	int tags = 0;
 
-	if (!value_address(value, uri, &at))
+	if (!value_address(value, &uri))
 		return -1;
+	value_put(party->uri, uri.at, uri.end);
+	value_split(value, &uri, party->user, party->host);
+	at = uri.rest;
 	if (value_lower_4(value, at) == WORD_4(';', 't', 'a', 'g') &&
 	    value->text.buf[at + 4] == '=') {
-		if (!value_take(value, at + 5, tag, &at))
+		if (!value_take(value, at + 5, party->tag, &at))
 			return -1;
 		tags = 1;
 	}
 	if (at == value->end)
 		return tags;
-	return value_party_parameters(value->text, at, value->end, tags, tag);
+	return value_party_parameters(value->text, at, value->end, tags, party->tag);
 }
 
 // Whether `branch` is behind `at`.

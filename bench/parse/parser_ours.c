@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our parsers, with the split of both parties' URIs, which the others do, too; and the gate.
+// Our parsers, and the gate.
 #include "bench/parse/parsers.h"
 #include "sip/gate.h"
 #include "sip/msg.h"
-#include "sip/uri.h"
 
 static struct text slice_text(const char *buf, struct sip_slice slice)
 {
 	return (struct text){buf + slice.off, slice.len};
-}
-
-// A URI of another scheme, or none that can be taken apart, has neither user nor host.
-static void split(const char *buf, struct sip_slice slice, struct text *user, struct text *host)
-{
-	const char *text = buf + slice.off;
-	struct sip_uri uri;
-
-	if (sip_uri_parse(text, slice.len, &uri) == 0 && uri.scheme <= SIP_SCHEME_SIPS) {
-		*user = slice_text(text, uri.user);
-		*host = slice_text(text, uri.host);
-	} else {
-		*user = *host = (struct text){0};
-	}
 }
 
 static void fill(const char *buf, const struct sip_msg *msg, struct fields *fields)
@@ -35,8 +20,10 @@ static void fill(const char *buf, const struct sip_msg *msg, struct fields *fiel
 	fields->from_tag = slice_text(buf, msg->from_tag);
 	fields->to_tag = slice_text(buf, msg->to_tag);
 	fields->branch = slice_text(buf, msg->via_branch);
-	split(buf, msg->from_uri, &fields->from_user, &fields->from_host);
-	split(buf, msg->to_uri, &fields->to_user, &fields->to_host);
+	fields->from_user = slice_text(buf, msg->from_user);
+	fields->from_host = slice_text(buf, msg->from_host);
+	fields->to_user = slice_text(buf, msg->to_user);
+	fields->to_host = slice_text(buf, msg->to_host);
 }
 
 bool fast_parse(const char *buf, size_t len, struct fields *fields)

@@ -4,6 +4,7 @@
 #include "sip/value_parameter.h"
 
 #include "sip/ref_value.h"
+#include "sip/uri.h"
 #include "tests/sip/sip_test.h"
 
 enum outcome {
@@ -54,6 +55,25 @@ static const struct {
 	{"<sip:a@b>;tag= 1", UNUSUAL, "sip:a@b", "1"},
 	{"<sip:a@b>;tag= ;x", BOTH, "sip:a@b", ""},
 	{"<sip:a@b>;tag=1 ; ; x", WRONG, NULL, NULL},
+	{"<sip:alice@example.com:5061;transport=tls>", BOTH,
+	 "sip:alice@example.com:5061;transport=tls", NULL},
+	{"<sip:alice@example.com:99999>", BOTH, "sip:alice@example.com:99999", NULL},
+	{"<sip:alice@example.com;maddr=c@d?e=f>", BOTH, "sip:alice@example.com;maddr=c@d?e=f",
+	 NULL},
+	{"<sip:alice:secret@example.com>", BOTH, "sip:alice:secret@example.com", NULL},
+	{"<sips:alice@example.com>", BOTH, "sips:alice@example.com", NULL},
+	{"<sip:example.com>;x=@", BOTH, "sip:example.com", NULL},
+	{"<sip:example.com:5060>", BOTH, "sip:example.com:5060", NULL},
+	{"<sip:a@exam!ple.com>", BOTH, "sip:a@exam!ple.com", NULL},
+	{"<sip:@example.com>", BOTH, "sip:@example.com", NULL},
+	{"<sip:alice@>", BOTH, "sip:alice@", NULL},
+	{"<sip:abcdefghijklmnopqrstuvwxyz0@h>", BOTH, "sip:abcdefghijklmnopqrstuvwxyz0@h", NULL},
+	{"<sip:abcdefghijklmnopqrstuvwxyz01@h>", BOTH, "sip:abcdefghijklmnopqrstuvwxyz01@h", NULL},
+	{"<sip:a@abcdefghijklmnopqrstuvwxyz01234>", BOTH, "sip:a@abcdefghijklmnopqrstuvwxyz01234",
+	 NULL},
+	{"<sip:a@abcdefghijklmnopqrstuvwxyz012345;x>", BOTH,
+	 "sip:a@abcdefghijklmnopqrstuvwxyz012345;x", NULL},
+	{"sip:a@b.example.com;tag=1", BOTH, "sip:a@b.example.com", "1"},
 	{"<isbn:123>;tag=1", BOTH, "isbn:123", "1"},
 	{"<sip:wow!@b>;tag=1", BOTH, "sip:wow!@b", "1"},
 	{"\xc3\x84rzte <sip:a@b>;tag=1", BOTH, "sip:a@b", "1"},
@@ -172,18 +192,34 @@ static struct ref_cursor line_cursor(const struct line *line)
 	return (struct ref_cursor){end - line->len, end};
 }
 
+static void check_split(const char *buf, struct sip_slice uri, struct sip_slice user,
+			struct sip_slice host)
+{
+	char users[64] = "", hosts[64] = "";
+	struct sip_uri parts;
+
+	if (sip_uri_parse_reference(buf + uri.off, uri.len, &parts) == 0 &&
+	    parts.scheme <= SIP_SCHEME_SIPS) {
+		memcpy(users, buf + uri.off + parts.user.off, parts.user.len);
+		memcpy(hosts, buf + uri.off + parts.host.off, parts.host.len);
+	}
+	assert_text(buf + user.off, user.len, users, "user");
+	assert_text(buf + host.off, host.len, hosts, "host");
+}
+
 static void test_party(void **state)
 {
 	for (size_t i = 0; i < sizeof(parties) / sizeof(parties[0]); i++) {
 		const char *text = parties[i].value;
 		struct line line;
-		struct sip_slice uri = {0}, tag = {0};
+		struct sip_slice uri = {0}, tag = {0}, user = {0}, host = {0};
+		const struct party party = {&uri, &tag, &user, &host};
 		struct ref_party ref;
 		bool is_usual, is_right;
 		int tags;
 
 		line_init(&line, text);
-		tags = line.is_indexed ? value_party(&line.value, &uri, &tag) : -1;
+		tags = line.is_indexed ? value_party(&line.value, &party) : -1;
 		is_usual = tags >= 0;
 		is_right = ref_party(line_cursor(&line), &ref);
 
@@ -201,6 +237,7 @@ static void test_party(void **state)
 			assert_int_equal(tags, parties[i].tag != NULL);
 			if (tags > 0)
 				assert_text(line.copy + tag.off, tag.len, parties[i].tag, text);
+			check_split(line.copy, uri, user, host);
 		}
 		free(line.copy);
 	}
