@@ -11,41 +11,32 @@
 #include "sip/msg.h"
 
 struct names {
-	struct line_index index;
+	struct line_index index; // a folded line starts where the next one starts
 	struct {
 		uint64_t sum; // of header_slot.count
-		// Of the first line of a name: where the value is, from behind the colon to the
-		// line behind it and its folded lines. at 0: there is none.
-		uint32_t at[HEADER_NAME_COUNT];
-		uint32_t flags; // SIP_FOLDED
+		// Of the first line of a name: what is behind its colon; 0: there is none.
+		uint16_t at[HEADER_NAME_COUNT];
+		uint8_t line[HEADER_NAME_COUNT]; // its number
+		uint8_t flags;                   // SIP_FOLDED
 	};
-	uint32_t next[HEADER_NAME_COUNT];
 	char bounce[2 * OCTETS]; // the end of the message, zeros behind it
 };
 
-// What the lines from some line to the last one have.
-struct naming {
-	uint64_t sum;  // of header_slot.count
-	uint32_t next; // the start of the line named last
-};
-
-// Names the line that starts at offset `at`, whose octets are at `line`, a window and one more; buf
+// Names the line that starts at offset `at`, whose octets are at `text`, a window and one more; buf
 // has the line end before it, too. False if that isn't CR LF, or a blank is at the start of the
 // line or before its colon.
-static SIP_INLINE bool name_line(struct naming *naming, struct names *names, const char *buf,
-				 const char *line, size_t at)
+static SIP_INLINE bool name_line(struct names *names, uint64_t *sum, const char *buf,
+				 const char *text, size_t at, size_t line)
 {
-	struct octets octets = octets_lower(octets_load(line));
+	struct octets octets = octets_lower(octets_load(text));
 	size_t stop = low_bit_32(octets_blank_or_colon(octets));
 	const struct header_slot *slot = header_slot(octets, stop);
-	enum header_name header = (enum header_name)slot->header;
 
-	if (__builtin_expect(buf[at - 2] != '\r' || line[stop] == ' ', 0))
+	if (__builtin_expect(buf[at - 2] != '\r' || text[stop] == ' ', 0))
 		return false;
-	naming->sum += slot->count;
-	names->at[header] = (uint32_t)(at + stop + 1);
-	names->next[header] = naming->next;
-	naming->next = (uint32_t)at;
+	*sum += slot->count;
+	names->line[slot->header] = (uint8_t)line;
+	names->at[slot->header] = (uint16_t)(at + stop + 1);
 	return true;
 }
 
@@ -61,33 +52,40 @@ static inline enum header_name name_read(const char *buf, size_t at, size_t *val
 	return buf[(*value)++] == ':' ? header_lookup(buf + at, end - at) : HEADER_NONE;
 }
 
-// The same for what name_line() leaves; `next` is the line named last, and what is returned the one
-// to go on from: of a folded line it stays. 0: that isn't CR LF before the line. A line without a
+// The same for what name_line() leaves. False: that isn't CR LF before the line. A line without a
 // name is let pass, as by the reference parser.
-static __attribute__((noinline)) uint32_t name_seldom(struct names *names, const char *buf,
-						      uint32_t at, uint32_t next)
+static __attribute__((noinline)) bool name_seldom(struct names *names, const char *buf, size_t line)
 {
+	uint16_t *start = names->index.start + line;
 	enum header_name header;
 	size_t value;
 
-	if (buf[at - 2] != '\r')
-		return 0;
-	if (buf[at] == ' ') {
-		names->flags |= at > names->index.start[1] ? SIP_FOLDED : 0;
-		return next;
+	if (buf[*start - 2] != '\r')
+		return false;
+	// Part of the line before it, unless that is the start line.
+	if (buf[*start] == ' ' && line > 1) {
+		names->flags |= SIP_FOLDED;
+		*start = start[1];
+		return true;
 	}
-	header = name_read(buf, at, &value);
+	header = name_read(buf, *start, &value);
 	names->sum += HEADER_COUNT(header);
-	names->at[header] = (uint32_t)value;
-	names->next[header] = next;
-	return at;
+	names->line[header] = (uint8_t)line;
+	names->at[header] = (uint16_t)value;
+	return true;
+}
+
+// Where the value of a header that is there ends.
+static inline size_t names_end(const struct names *names, enum header_name header)
+{
+	return names->index.start[names->line[header] + 1] - 2u;
 }
 
 // To be called before the lines are walked: octets just stored can't be loaded at another offset
 // before they are in the cache.
 static inline void names_init(struct names *names, const char *buf, uint32_t len)
 {
-	octets_clear(&names->sum, offsetof(struct names, next) - offsetof(struct names, sum));
+	octets_clear(&names->sum, offsetof(struct names, bounce) - offsetof(struct names, sum));
 	octets_store(names->bounce, octets_load(buf + len - OCTETS));
 	octets_clear(names->bounce + OCTETS, OCTETS);
 }
@@ -99,7 +97,7 @@ static __attribute__((noinline)) bool name_walk(const char *buf, uint32_t len, s
 {
 	const uint16_t *start = names->index.start;
 	size_t line = names->index.count, at = start[line], last = len - OCTETS;
-	struct naming naming = {.next = (uint32_t)at};
+	uint64_t sum = 0;
 
 	// No start line is shorter than "SIP/2.0 200", and the empty line isn't an LF alone.
 	if (start[1] < 13 || at + 2 != names->index.header_end ||
@@ -107,17 +105,17 @@ static __attribute__((noinline)) bool name_walk(const char *buf, uint32_t len, s
 		return false;
 	while (--line != 0 && start[line] >= last) {
 		at = start[line];
-		if (!name_line(&naming, names, buf, names->bounce + (at - last), at) &&
-		    (naming.next = name_seldom(names, buf, (uint32_t)at, naming.next)) == 0)
+		if (!name_line(names, &sum, buf, names->bounce + (at - last), at, line) &&
+		    !name_seldom(names, buf, line))
 			return false;
 	}
 	for (; line != 0; line--) {
 		at = start[line];
-		if (!name_line(&naming, names, buf, buf + at, at) &&
-		    (naming.next = name_seldom(names, buf, (uint32_t)at, naming.next)) == 0)
+		if (!name_line(names, &sum, buf, buf + at, at, line) &&
+		    !name_seldom(names, buf, line))
 			return false;
 	}
-	names->sum += naming.sum;
+	names->sum += sum;
 	return HEADER_IS_USUAL(names->sum);
 }
 

@@ -27,17 +27,17 @@ static inline bool usual_has(const struct usual *usual, enum header_name header)
 
 static SIP_INLINE struct value usual_value(const struct usual *usual, enum header_name header)
 {
-	size_t at = usual->names->at[header], next = usual->names->next[header];
+	size_t at = usual->names->at[header], end = names_end(usual->names, header);
 
 	if (__builtin_expect(usual->text.buf[at] == ' ', 1))
 		at++;
-	return (struct value){.text = usual->text, .at = at, .end = next - 2};
+	return (struct value){.text = usual->text, .at = at, .end = end};
 }
 
 static inline struct ref_cursor usual_cursor(const char *buf, const struct names *names,
 					     enum header_name header)
 {
-	return (struct ref_cursor){buf + names->at[header], buf + names->next[header] - 2};
+	return (struct ref_cursor){buf + names->at[header], buf + names_end(names, header)};
 }
 
 // A value in a form that few messages have.
@@ -202,22 +202,19 @@ static inline void take_asserted(struct value value, struct sip_msg *msg)
 	ref_header(HEADER_ASSERTED_IDENTITY, buf, list, msg);
 }
 
-// Moves *value to that of the next P-Asserted-Identity behind it, of which only the first is noted;
-// false: there is none.
-static inline bool next_asserted(const struct names *names, struct value *value)
+// Moves *value to that of the next P-Asserted-Identity behind line *line, of which only the first
+// is noted; false: there is none.
+static inline bool next_asserted(const struct names *names, uint32_t *line, struct value *value)
 {
 	const uint16_t *start = names->index.start;
 	const char *buf = value->text.buf;
-	uint32_t line = 1, behind;
 
-	for (; line < names->index.count; line = behind) {
-		for (behind = line + 1; buf[start[behind]] == ' ';)
-			behind++;
-		if (start[line] > value->at && (buf[start[line]] | 0x20) == 'p' &&
-		    name_read(buf, start[line], &value->at) == HEADER_ASSERTED_IDENTITY) {
-			value->end = start[behind] - 2u;
-			return true;
-		}
+	while (++*line < names->index.count) {
+		if (start[*line] == start[*line + 1] || (buf[start[*line]] | 0x20) != 'p' ||
+		    name_read(buf, start[*line], &value->at) != HEADER_ASSERTED_IDENTITY)
+			continue;
+		value->end = start[*line + 1] - 2u;
+		return true;
 	}
 	return false;
 }
@@ -227,10 +224,11 @@ static inline void take_all_asserted(const struct usual *usual, struct sip_msg *
 {
 	struct value value = usual_value(usual, HEADER_ASSERTED_IDENTITY);
 	uint64_t count = HEADER_ASSERTED(usual->names->sum);
+	uint32_t line = usual->names->line[HEADER_ASSERTED_IDENTITY];
 
 	do
 		take_asserted(value, msg);
-	while (--count > 0 && next_asserted(usual->names, &value));
+	while (--count > 0 && next_asserted(usual->names, &line, &value));
 }
 
 // Those that most messages don't have.
@@ -317,7 +315,7 @@ static SIP_INLINE bool usual_parse(const char *buf, size_t len, struct sip_msg *
 	usual.text = (struct text){.buf = buf, .last = (uint32_t)len - BLOCK};
 	usual.names = &names;
 	octets_clear(msg, sizeof(*msg));
-	msg->flags = (uint16_t)names.flags;
+	msg->flags = names.flags;
 	if (!take_method(&usual, msg) || !take_call_id_and_via(&usual, msg) ||
 	    !take_parties(&usual, msg))
 		return false;
