@@ -42,7 +42,7 @@ static const char usage_text[] =
 	"  --frames N           of a mix with RTP, sent round and round (32768)\n"
 	"  --rounds N           of each comparison (11)\n"
 	"  --slice SECONDS      of a round for each program (0.2)\n"
-	"  --trial SECONDS      of a trial in the search for the rate without loss (0.3)\n"
+	"  --trial SECONDS      of a trial in the search for the rate without loss (0.2)\n"
 	"  --rate N             packets a second over veth (100000)\n"
 	"  --before PROGRAM     another build's bench-wire: its engine beside ours in pcap\n"
 	"  --no-huge            ordinary memory, for all programs\n";
@@ -208,7 +208,7 @@ int main(int argc, char **argv)
 	static struct options options = {
 		.bench = {.rounds = 11,
 			  .slice_s = 0.2,
-			  .trial_s = 0.3,
+			  .trial_s = 0.2,
 			  .packets_per_s = 100000,
 			  .rtp_bytes = 214},
 		.mix = {.rtp_bytes = 214, .sip_bytes_max = UINT32_MAX, .frames = 32768},

@@ -4,158 +4,128 @@
 #include "bench/figure.h"
 #include "bench/wire/case.h"
 #include "bench/wire/generator.h"
-#include "link/counters.h"
+#include "bench/wire/search.h"
+#include "bench/wire/trial.h"
+#include "bench/wire/urgent.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <string.h>
 
 enum {
 	BUFFERS = 16384,
-	CONFIRMATIONS = 3,
-	DRAIN_US = 20000,
-	// A trial is void when other programs kept the receiver's poll core from its CPU for
-	// longer.
-	DISTURBED_NS = 50000,
-	VOID_TRIALS = 20, // of a search; then each one counts
-	STEPS_DOWN = 10,  // rates that are tried to be confirmed
+	SEARCHES = 3, // for each receiver, in turns
 };
 
-static const double resolution = 0.02; // of the rate, where the search ends
+// Of a longer trial the kernel would take a part for others (sched(7), sched_rt_runtime_us).
+static const double urgent_most_s = 0.8;
 
-struct trial {
-	double packets_per_s; // as the generator managed it
-	uint64_t lost;
-	uint64_t waited_ns; // poll core for its CPU
-	bool good;
-};
-
-static uint64_t events_shed(const struct subject *subject)
-{
-	return subject_counter(subject, WIRE_SHED_STARTS) +
-	       subject_counter(subject, WIRE_SHED_ENDS);
-}
-
-// Lost is what the receiver's ring had no room for, what it did not count, and an event for which
-// the engine had no room. A generator that did not keep its rate has shown nothing.
-static struct trial try_rate(struct subject *subject, uint32_t port, struct generator *generator,
-			     double rate, double seconds)
-{
-	struct generator_report report;
+// Of one receiver.
+struct side {
 	struct trial trial;
-
-	subject_resume(subject);
-	usleep(DRAIN_US); // what was in the ring when it was stopped
-	uint64_t before = subject_packets(subject);
-	uint64_t waited_ns = subject_waited_ns(subject), shed = events_shed(subject);
-	generator_begin(generator, &(struct generator_order){.port = port,
-							     .packets_per_s = rate,
-							     .frames = (uint64_t)(rate * seconds)});
-	generator_wait(generator, &report);
-	usleep(DRAIN_US);
-	uint64_t received = subject_packets(subject) - before;
-	shed = events_shed(subject) - shed;
-	trial.waited_ns = subject_waited_ns(subject) - waited_ns;
-	subject_pause(subject);
-	trial.packets_per_s = (double)(report.sent + report.refused) / report.seconds;
-	trial.lost = report.sent + report.refused - received + shed;
-	trial.good = trial.lost == 0 && trial.packets_per_s > rate * 0.99;
-	return trial;
-}
-
-struct search {
-	struct subject *subject;
-	struct generator *generator;
-	uint32_t port;
-	double packets_per_s;
-	unsigned int trials, void_trials;
-	uint64_t lost; // in the last trial that was not good
+	double rate[SEARCHES];
+	enum trial_verdict limit[SEARCHES];
+	unsigned int trials, undecided;
+	bool is_urgent; // other programs had to wait
 };
 
-static bool is_good(struct search *search, double rate, double seconds)
+static enum trial_verdict try_rate(void *ctx, double packets_per_s)
 {
-	struct trial trial;
-
-	for (;;) {
-		trial = try_rate(search->subject, search->port, search->generator, rate, seconds);
-		search->trials++;
-		if (trial.good || trial.waited_ns <= DISTURBED_NS ||
-		    search->void_trials == VOID_TRIALS)
-			break;
-		search->void_trials++;
-	}
-	if (!trial.good)
-		search->lost = trial.lost;
-	return trial.good;
+	return trial_run(ctx, packets_per_s);
 }
 
-static bool confirm(struct search *search, double seconds)
+static int find_rate(struct side *side, unsigned int round)
 {
-	for (int i = 0; i < CONFIRMATIONS; i++)
-		if (!is_good(search, search->packets_per_s, seconds * 2))
-			return false;
-	return true;
+	struct search search = {.try_rate = try_rate, .ctx = &side->trial};
+	struct urgent urgent = {0};
+
+	if (side->trial.seconds <= urgent_most_s)
+		urgent_begin(&urgent, side->trial.host, side->trial.subject, side->trial.generator);
+	// What goes through without a pause, and some more, as that is measured once.
+	search.highest = trial_highest(&side->trial) * 1.25;
+	search_run(&search);
+	if (urgent.is_granted)
+		urgent_end(&urgent);
+	side->rate[round] = search.packets_per_s;
+	side->limit[round] = search.limit;
+	side->trials += search.trials;
+	side->undecided += search.undecided;
+	side->is_urgent = urgent.is_granted;
+	if (search.highest > 0)
+		return 0;
+	fprintf(stderr, "bench-wire: the generator sends nothing\n");
+	return -EIO;
 }
 
-// Halves the interval in the manner of RFC 2544 24; a rate counts when trials of twice the length
-// confirm it, else the next one below is tried. 0: no rate was without loss.
-static void find_rate(struct search *search, double highest, double seconds)
+// Of the search that found the median, too, why it found no more.
+static double print_side(const struct side *side, const char *prefix)
 {
-	double low = 0, high = highest;
+	double sorted[SEARCHES], median;
+	char key[48];
 
-	while (high - low > highest * resolution) {
-		double rate = (low + high) / 2;
-		*(is_good(search, rate, seconds) ? &low : &high) = rate;
-	}
-	for (int step = 0; step < STEPS_DOWN; step++) {
-		search->packets_per_s = low - step * highest * resolution;
-		if (search->packets_per_s > 0 && confirm(search, seconds))
-			return;
-	}
-	search->packets_per_s = 0;
-}
-
-static void figure_rate(const char *key, double packets_per_s)
-{
-	if (packets_per_s > 0)
-		figure_value(key, packets_per_s);
+	memcpy(sorted, side->rate, sizeof(sorted));
+	median = figure_quantile(sorted, SEARCHES, 0.5);
+	snprintf(key, sizeof(key), "%spackets_per_s", prefix);
+	if (median > 0)
+		figure_of(key, sorted, SEARCHES);
 	else
 		figure_none(key);
+	snprintf(key, sizeof(key), "%slimit", prefix);
+	for (unsigned int i = 0; i < SEARCHES; i++) {
+		if (side->rate[i] == median) {
+			figure_word(key, search_limit_name(side->limit[i]));
+			break;
+		}
+	}
+	snprintf(key, sizeof(key), "%strials", prefix);
+	figure_count(key, side->trials);
+	snprintf(key, sizeof(key), "%svoid_trials", prefix);
+	figure_count(key, side->undecided);
+	return median;
+}
+
+static void print(const struct bench *bench, const struct traffic *traffic, const struct side *ours,
+		  const struct side *peer)
+{
+	double ratio[SEARCHES];
+
+	for (unsigned int i = 0; i < SEARCHES; i++)
+		ratio[i] = peer->rate[i] > 0 ? ours->rate[i] / peer->rate[i] : 0;
+	figure_begin("bench-wire");
+	figure_word("case", "memif-zero-loss");
+	figure_word("mix", traffic->name);
+	figure_value("frame_bytes", (double)traffic->bytes / (double)traffic->count);
+	double median = print_side(ours, ""), peer_median = print_side(peer, "testpmd_");
+	if (median > 0 && peer_median > 0)
+		figure_of("ratio_to_testpmd", ratio, SEARCHES);
+	figure_value("trial_s", bench->trial_s);
+	figure_count("confirmations", SEARCH_CONFIRMATIONS);
+	figure_word("priority", ours->is_urgent && peer->is_urgent ? "real-time" : "ordinary");
+	figure_word("memory", bench->host.hugepages ? "hugepages" : "no-huge");
+	figure_end();
 }
 
 static int search_both(struct pair *pair, const struct bench *bench, const struct traffic *traffic,
 		       struct generator *generator)
 {
-	const struct generator_order all_out = {.port = 0,
-						.frames = (uint64_t)(bench->trial_s * 2e6)};
-	struct search ours = {.subject = &pair->engine, .generator = generator, .port = 0};
-	struct search peer = {.subject = &pair->testpmd, .generator = generator, .port = 1};
-	struct generator_report report;
+	struct side ours = {.trial = {.subject = &pair->engine,
+				      .generator = generator,
+				      .traffic = traffic,
+				      .host = &bench->host,
+				      .seconds = bench->trial_s}};
+	struct side peer = ours;
+	int err = 0;
 
-	// What goes through without a pause is the highest that could be without loss.
-	subject_resume(&pair->engine);
-	generator_begin(generator, &all_out);
-	generator_wait(generator, &report);
-	subject_pause(&pair->engine);
-	double highest = (double)report.sent / report.seconds * 1.25;
-	find_rate(&ours, highest, bench->trial_s);
-	find_rate(&peer, highest, bench->trial_s);
-	figure_begin("bench-wire");
-	figure_word("case", "memif-zero-loss");
-	figure_word("mix", traffic->name);
-	figure_value("frame_bytes", (double)traffic->bytes / (double)traffic->count);
-	figure_rate("packets_per_s", ours.packets_per_s);
-	figure_rate("testpmd_packets_per_s", peer.packets_per_s);
-	if (ours.packets_per_s > 0 && peer.packets_per_s > 0)
-		figure_value("ratio_to_testpmd", ours.packets_per_s / peer.packets_per_s);
-	figure_count("trials", ours.trials);
-	figure_count("void_trials", ours.void_trials);
-	figure_value("trial_s", bench->trial_s);
-	figure_count("confirmations", CONFIRMATIONS);
-	figure_count("lost_packets_above", ours.lost);
-	figure_word("memory", bench->host.hugepages ? "hugepages" : "no-huge");
-	figure_end();
-	return 0;
+	peer.trial.subject = &pair->testpmd;
+	peer.trial.port = 1;
+	for (unsigned int i = 0; i < SEARCHES && !err; i++) {
+		err = find_rate(&ours, i);
+		if (!err)
+			err = find_rate(&peer, i);
+	}
+	if (!err)
+		print(bench, traffic, &ours, &peer);
+	return err;
 }
 
 int case_memif(const struct bench *bench, const struct traffic *traffic)

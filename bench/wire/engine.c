@@ -17,7 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PAUSE_US = 50, SERVE_ARGUMENTS = 7 };
+enum {
+	// A wake-up takes tens of us of a virtual CPU, which the generator has, too; meanwhile no
+	// more comes than the ring has room for.
+	PAUSE_US = 500,
+	SERVE_ARGUMENTS = 7,
+};
 
 static const char serve_word[] = "--serve";
 

@@ -11,12 +11,14 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -27,6 +29,9 @@ enum {
 	MEMORY_MB = 192,
 	PAUSE_US = 100,
 	LATE_US = 100, // behind by more: the frames of that time are left out
+	WARM_MS = 10,  // so long it is slower, and need not keep the rate
+	// Of a hundred frames so many may be left out: the rate counts as kept.
+	LEFT_OUT_PERCENT = 1,
 	START_STEPS = 100000,
 };
 
@@ -35,7 +40,7 @@ struct generator {
 	char device[GENERATOR_PORTS][128];
 	// Shared with the process.
 	bool ready;
-	uint32_t ordered, done; // counted up
+	sem_t ordered, done;
 	bool stop;
 	struct generator_order order;
 	struct generator_report report;
@@ -130,6 +135,15 @@ static uint16_t fill_burst(const struct traffic *traffic, struct rte_mbuf **buff
 	return count;
 }
 
+// While none are sent, the receiver can make up for so many that it was slow to take; never more
+// than the ring holds.
+static uint64_t left_out(uint64_t behind, double step)
+{
+	double frames = (double)behind / step;
+
+	return frames < DESCRIPTORS ? (uint64_t)frames : DESCRIPTORS;
+}
+
 static void obey(struct generator *generator, const struct traffic *traffic,
 		 struct rte_mbuf **buffers)
 {
@@ -138,7 +152,8 @@ static void obey(struct generator *generator, const struct traffic *traffic,
 	struct rte_mbuf *burst[BURST];
 	struct place place = {0};
 	uint64_t hz = rte_get_tsc_hz(), start = rte_rdtsc(), due = start;
-	uint64_t late = hz / 1000000 * LATE_US, left = order.frames;
+	uint64_t late = hz / 1000000 * LATE_US, warm = start + hz / 1000 * WARM_MS;
+	uint64_t left = order.frames, skipped = 0;
 	double step = order.packets_per_s > 0 ? (double)hz / order.packets_per_s : 0;
 	uint16_t count = 0, from = 0; // of the burst: filled, and the first that waits
 
@@ -147,8 +162,8 @@ static void obey(struct generator *generator, const struct traffic *traffic,
 		if (step > 0 && now < due)
 			continue;
 		if (step > 0 && !order.patient && now - due > late) {
+			skipped += now < warm ? 0 : left_out(now - due, step);
 			due = now;
-			report.late++;
 		}
 		if (from == count) {
 			count = fill_burst(traffic, buffers, &place, burst, left);
@@ -162,6 +177,9 @@ static void obey(struct generator *generator, const struct traffic *traffic,
 		report.refused += gone - sent;
 		left -= gone;
 		from += gone;
+		report.kept_rate = skipped <= order.frames / 100 * LEFT_OUT_PERCENT;
+		if (order.strict && (report.refused > 0 || !report.kept_rate))
+			break;
 	}
 	report.seconds = (double)(rte_rdtsc() - start) / (double)hz;
 	generator->report = report;
@@ -201,11 +219,11 @@ static int run(struct generator *generator, const struct traffic *traffic, const
 	if (!buffers)
 		return EXIT_FAILURE;
 	__atomic_store_n(&generator->ready, true, __ATOMIC_RELEASE);
-	for (uint32_t seen = 0;; seen++) {
-		while (__atomic_load_n(&generator->ordered, __ATOMIC_ACQUIRE) == seen)
-			usleep(PAUSE_US);
+	for (;;) {
+		if (sem_wait(&generator->ordered) != 0)
+			continue;
 		obey(generator, traffic, buffers);
-		__atomic_store_n(&generator->done, seen + 1, __ATOMIC_RELEASE);
+		sem_post(&generator->done);
 	}
 }
 
@@ -216,6 +234,8 @@ struct generator *generator_start(const struct traffic *traffic, const struct ho
 
 	if (generator == MAP_FAILED)
 		return NULL;
+	sem_init(&generator->ordered, 1, 0);
+	sem_init(&generator->done, 1, 0);
 	for (int i = 0; i < GENERATOR_PORTS; i++)
 		snprintf(generator->device[i], sizeof(generator->device[i]),
 			 "net_memif0,role=client,id=0,socket=%s/memif%d,bsize=2048,rsize=%d",
@@ -247,7 +267,7 @@ void generator_begin(struct generator *generator, const struct generator_order *
 {
 	generator->order = *order;
 	__atomic_store_n(&generator->stop, false, __ATOMIC_RELAXED);
-	__atomic_store_n(&generator->ordered, generator->ordered + 1, __ATOMIC_RELEASE);
+	sem_post(&generator->ordered);
 }
 
 void generator_stop(struct generator *generator)
@@ -257,9 +277,24 @@ void generator_stop(struct generator *generator)
 
 void generator_wait(struct generator *generator, struct generator_report *report)
 {
-	while (__atomic_load_n(&generator->done, __ATOMIC_ACQUIRE) != generator->ordered)
-		usleep(PAUSE_US);
-	*report = generator->report;
+	struct timespec until;
+
+	*report = (struct generator_report){0};
+	while (generator->pid > 0) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec++;
+		if (sem_clockwait(&generator->done, CLOCK_MONOTONIC, &until) == 0) {
+			*report = generator->report;
+			return;
+		}
+		if (waitpid(generator->pid, NULL, WNOHANG) == generator->pid)
+			generator->pid = 0;
+	}
+}
+
+pid_t generator_pid(const struct generator *generator)
+{
+	return generator->pid;
 }
 
 void generator_end(struct generator *generator)

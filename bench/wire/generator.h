@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct host;
 struct traffic;
@@ -17,11 +18,12 @@ struct generator_order {
 	double packets_per_s; // 0: as fast as they are taken
 	uint64_t frames;      // to send; taken round and round from the traffic
 	bool patient;         // at a rate: waits for room instead of losing frames
+	bool strict;          // at a rate: ends when a frame is lost or the rate not kept
 };
 
 struct generator_report {
 	uint64_t sent, refused;
-	uint64_t late; // times that the process was not on time, and left frames out
+	bool kept_rate; // but for what changes nothing
 	double seconds;
 };
 
@@ -35,6 +37,7 @@ const char *generator_device(const struct generator *generator, unsigned int ind
 void generator_begin(struct generator *generator, const struct generator_order *order);
 // Ends the order that is not done yet.
 void generator_stop(struct generator *generator);
-// Until the order is done.
+// Until the order is done; once for each. All zero when the process died.
 void generator_wait(struct generator *generator, struct generator_report *report);
+pid_t generator_pid(const struct generator *generator);
 void generator_end(struct generator *generator);

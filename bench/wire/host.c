@@ -153,6 +153,22 @@ int host_prepare(struct host *host, bool may_use_hugepages)
 	return 0;
 }
 
+uint64_t host_stolen(unsigned int cpu)
+{
+	char line[512], name[16];
+	unsigned long long stolen = 0;
+	FILE *file = fopen("/proc/stat", "r");
+	int len = snprintf(name, sizeof(name), "cpu%u ", cpu);
+
+	while (file && fgets(line, sizeof(line), file))
+		if (strncmp(line, name, (size_t)len) == 0 &&
+		    sscanf(line + len, "%*u %*u %*u %*u %*u %*u %*u %llu", &stolen) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return stolen;
+}
+
 void host_join(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -18,5 +18,7 @@ struct host {
 // reason is on stderr.
 int host_prepare(struct host *host, bool may_use_hugepages);
 void host_restore(struct host *host);
+// Time that the host of a virtual machine had one of its CPUs for others, in ticks (proc(5)).
+uint64_t host_stolen(unsigned int cpu);
 // In a process that takes part, first: it ends with ours, and goes before what else runs.
 void host_join(void);
