@@ -153,7 +153,7 @@ static int run(const struct options *options, const struct host *host, uint64_t 
 		host_join();
 		_exit(flood_engine_main(flood, segment, generator_device(generator, 0), host));
 	}
-	if (await_ready(segment, engine)) {
+	if (engine > 0 && await_ready(segment, engine)) {
 		generator_begin(generator,
 				&(struct generator_order){.packets_per_s = options->packets_per_s,
 							  .frames = frames,
@@ -162,8 +162,10 @@ static int run(const struct options *options, const struct host *host, uint64_t 
 		await_drained(flood);
 		rc = print(options, flood, segment, &report) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
-	kill(engine, SIGKILL);
-	waitpid(engine, NULL, 0);
+	if (engine > 0) {
+		kill(engine, SIGKILL);
+		waitpid(engine, NULL, 0);
+	}
 	generator_end(generator);
 	segment_unmap(segment);
 	close(segment_fd);
