@@ -205,7 +205,8 @@ int traffic_make(struct traffic *traffic, const struct sample_set *set,
 			continue;
 		}
 		share -= 100;
-		add_message(traffic, next_wanted(set, mix, &at), at);
+		const struct sample *sample = next_wanted(set, mix, &at);
+		add_message(traffic, sample, at);
 	}
 	count_expected(traffic);
 	return 0;
