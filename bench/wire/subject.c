@@ -138,7 +138,8 @@ uint64_t subject_packets(const struct subject *subject)
 {
 	if (subject->kind == SUBJECT_ENGINE)
 		return subject_counter(subject, WIRE_RX_FRAMES);
-	return testpmd_packets(subject->telemetry);
+	uint64_t packets = testpmd_packets(subject->telemetry);
+	return packets != UINT64_MAX ? packets : 0;
 }
 
 // Nanoseconds on a CPU, and waiting for one (Linux, Documentation/scheduler/sched-stats), of all

@@ -39,7 +39,7 @@ int subject_start(struct subject *subject, enum subject_kind kind, const struct 
 		  const struct host *host);
 void subject_pause(struct subject *subject);
 void subject_resume(struct subject *subject);
-// Frames received so far. A paused testpmd can't say.
+// Frames received so far; 0 when it died. Not of a paused testpmd, which doesn't answer.
 uint64_t subject_packets(const struct subject *subject);
 // CPU time of its poll cores; exact while it is paused.
 uint64_t subject_cpu_ns(const struct subject *subject);
