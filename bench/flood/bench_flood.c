@@ -108,8 +108,8 @@ static unsigned int right_transitions(const struct flood_engine *flood)
 	return right;
 }
 
-static unsigned int print(const struct options *options, const struct flood_engine *flood,
-			  const struct segment *segment, const struct generator_report *report)
+static uint64_t print(const struct options *options, const struct flood_engine *flood,
+		      const struct segment *segment, const struct generator_report *report)
 {
 	unsigned int right = right_transitions(flood), wrong = 2 * options->calls - right;
 
@@ -120,15 +120,15 @@ static unsigned int print(const struct options *options, const struct flood_engi
 	figure_count("packets", report->sent);
 	figure_value("packets_unseen",
 		     (double)report->sent - (double)counter(segment, WIRE_RX_FRAMES));
-	figure_count("transitions_right", (uint64_t)right);
-	figure_count("transitions_wrong", (uint64_t)(wrong + (double)flood->others));
+	figure_count("transitions_right", right);
+	figure_count("transitions_wrong", wrong + flood->others);
 	figure_count("events", flood->events);
 	figure_count("overflowed", counter(segment, WIRE_OVERFLOWED));
 	figure_count("shed_starts", counter(segment, WIRE_SHED_STARTS));
 	figure_count("shed_unknown", counter(segment, WIRE_SHED_UNKNOWN));
 	figure_count("shed_ends", counter(segment, WIRE_SHED_ENDS));
 	figure_end();
-	return wrong + (unsigned int)flood->others;
+	return wrong + flood->others;
 }
 
 static int run(const struct options *options, const struct host *host, uint64_t event_ns)

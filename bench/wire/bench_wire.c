@@ -197,12 +197,6 @@ static int run(struct options *options)
 	return err;
 }
 
-// So that what was started is ended in order; the parts clean up by themselves if this is killed.
-static void on_signal(int signal)
-{
-	_exit(128 + signal);
-}
-
 int main(int argc, char **argv)
 {
 	static struct options options = {
@@ -231,9 +225,7 @@ int main(int argc, char **argv)
 	    host_prepare(&bench->host, options.may_use_hugepages) != 0)
 		return EXIT_FAILURE;
 	bench->set = &corpus.set;
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); // of a testpmd that died
 	int err = run(&options);
 	host_restore(&bench->host);
 	corpus_fini(&corpus);

@@ -156,9 +156,9 @@ static int pass(const struct bench *bench, const struct traffic *traffic,
 }
 
 static int measure(const struct bench *bench, const struct traffic *traffic,
-		   const struct device *device, double seconds)
+		   const struct device *device)
 {
-	uint64_t rounds = (uint64_t)(bench->packets_per_s * seconds / (double)traffic->count);
+	uint64_t rounds = (uint64_t)(bench->packets_per_s * send_s / (double)traffic->count);
 	uint64_t frames = (rounds ? rounds : 1) * traffic->count;
 	struct passage ours, peer;
 	int err = pass(bench, traffic, device, SUBJECT_ENGINE, frames, &ours);
@@ -187,7 +187,7 @@ int case_veth(const struct bench *bench, const struct traffic *traffic)
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
-		int err = measure(bench, traffic, &devices[i], send_s);
+		int err = measure(bench, traffic, &devices[i]);
 		if (err)
 			return err;
 	}

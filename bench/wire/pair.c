@@ -106,7 +106,7 @@ static void print(const struct bench *bench, const struct traffic *traffic, cons
 
 	for (unsigned int i = 0; i < rounds; i++) {
 		ratio[i] = ours[i] / peer[i];
-		change[i] = ours[i] / before[i];
+		change[i] = contest->count == 3 ? ours[i] / before[i] : 0;
 	}
 	figure_begin("bench-wire");
 	figure_word("case", name);

@@ -13,5 +13,5 @@ struct subject_plan;
 void testpmd_exec(const struct subject_plan *plan, const struct host *host, int input);
 // The socket of the one with that process id, or -1: not yet.
 int testpmd_connect(pid_t pid, const struct host *host);
-uint64_t testpmd_packets(int telemetry);
+uint64_t testpmd_packets(int telemetry); // UINT64_MAX: no answer
 void testpmd_print_log(const struct host *host);
