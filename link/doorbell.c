@@ -43,12 +43,17 @@ void doorbell_sleep(struct segment *segment)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+void doorbell_unrung(struct segment *segment)
+{
+	__atomic_store_n(&segment->worker_asleep, 0, __ATOMIC_RELAXED);
+}
+
 // The flag first: a ring between the two is drained, but the worker is up and looks at the rings.
 void doorbell_awake(struct segment *segment, int fd)
 {
 	uint64_t rings;
 
-	__atomic_store_n(&segment->worker_asleep, 0, __ATOMIC_RELAXED);
+	doorbell_unrung(segment);
 	if (read(fd, &rings, sizeof(rings)) < 0)
 		return;
 }

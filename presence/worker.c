@@ -15,6 +15,7 @@
 #include "presence/directory/directory.h"
 #include "presence/intake.h"
 #include "presence/journal.h"
+#include "presence/nap.h"
 #include "presence/net/loop.h"
 #include "presence/person.h"
 #include "presence/person_log.h"
@@ -26,6 +27,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -47,6 +49,7 @@ struct worker {
 	struct intake intake;
 	int doorbell;
 	struct loop_watch doorbell_watch;
+	struct nap nap;
 	volatile sig_atomic_t stopping;
 };
 
@@ -244,10 +247,16 @@ static void worker_gauges(struct worker *worker)
 
 static void worker_sleep(struct worker *worker)
 {
+	uint64_t nap_ns = nap_left_ns(&worker->nap, clock_mono_ns());
+
+	if (nap_ns > 0) {
+		nanosleep(&(struct timespec){.tv_nsec = (long)nap_ns}, NULL); // or until a signal
+		return;
+	}
 	doorbell_sleep(worker->segment);
 	if (intake_is_empty(&worker->intake))
 		loop_run_once(worker->parts.loop, WORKER_MAX_SLEEP_NS);
-	doorbell_awake(worker->segment, worker->doorbell);
+	doorbell_unrung(worker->segment);
 }
 
 // engine.poll always.
@@ -261,12 +270,16 @@ static void worker_poll(struct worker *worker)
 
 bool worker_turn(struct worker *worker)
 {
+	uint64_t now_ns;
+
 	__atomic_add_fetch(&worker->segment->worker_heartbeat, 1, __ATOMIC_RELAXED);
 	intake_release(&worker->intake, store_state(worker->parts.store) == STORE_READY);
 	if (intake_drain(&worker->intake, worker->parts.calls) == 0)
 		return false;
+	now_ns = clock_mono_ns();
+	nap_owe(&worker->nap, now_ns);
 	// What came of it leaves now, before the answers to others are looked at.
-	timer_wheel_advance(loop_wheel(worker->parts.loop), clock_mono_ns());
+	timer_wheel_advance(loop_wheel(worker->parts.loop), now_ns);
 	loop_run_once(worker->parts.loop, 0);
 	return true;
 }
