@@ -65,6 +65,19 @@ class Targets(unittest.TestCase):
         wanted = next(t for t in target.TARGETS if t.name == "parse-instructions")
         self.assertIs(target.outcome(wanted, results).reached, True)
 
+    def test_cpu_of_a_call_is_that_of_the_sustained_rate(self):
+        lines = [{"case": "cpu", "transport": "tcp", "calls_per_s": 5000, "cpu_us_per_call_worker": 95.0},
+                 {"case": "sustained", "transport": "tcp", "sustained_calls_per_s": 12000.0,
+                  "cpu_us_per_call_worker": 35.0}]
+        wanted = [next(t for t in target.TARGETS if t.name == name) for name in ("calls-per-s", "cpu-per-call")]
+        found = [target.outcome(t, {"calls": canned.result_of("calls", lines)}) for t in wanted]
+        self.assertEqual([(out.value, out.reached) for out in found], [(12000.0, True), (35.0, True)])
+        self.assertIs(found[0].line, found[1].line)
+        # No rate was kept: what a call costs at another one doesn't stand in for it.
+        lines[1] = {"case": "sustained", "transport": "tcp", "sustained_calls_per_s": None}
+        found = [target.outcome(t, {"calls": canned.result_of("calls", lines)}) for t in wanted]
+        self.assertEqual([out.value for out in found], [None, None])
+
     def test_lines_of_one_kind_or_size_do_not_stand_for_the_corpus(self):
         results = {"parse": canned.result_of("parse", [{"parser": "fast-avx2", "kind": "ACK", "ns_per_message": 1}])}
         wanted = next(t for t in target.TARGETS if t.name == "parse-memchr")
