@@ -17,7 +17,7 @@ enum {
 	INTENT_NONE, // no slot
 	// Slots are in use for the time that a record takes to the store, some milliseconds; while
 	// the store is away, until it is back.
-	INTENTS_MOST = 4096,
+	INTENTS_MOST = 16384,
 };
 
 // Creates or takes over `dir`/intents-`name`, for this process alone. NULL and errno; EWOULDBLOCK:
