@@ -77,22 +77,25 @@ static bool side_set(struct call *call, enum call_role side, const struct sdp *s
 	return changed;
 }
 
-// One message of an exchange of offer and answer. more: not the first one.
-static void side_says(struct call *call, enum call_role side, const struct call_event *event,
+// One message of an exchange of offer and answer. more: not the first one. true: it has moved.
+static bool side_says(struct call *call, enum call_role side, const struct call_event *event,
 		      bool more, uint64_t now_ns)
 {
 	struct sdp sdp;
+	bool moved;
 
 	if (event == NULL || !call_event_media(event, &sdp))
-		return;
+		return false;
 	if (!more)
 		call->flags &= (uint8_t)~CALL_ON_HOLD;
 	if (!sdp.two_way)
 		call->flags |= CALL_ON_HOLD;
 	// Elsewhere they may not pass by here any more.
-	if (side_set(call, side, &sdp, now_ns))
+	moved = side_set(call, side, &sdp, now_ns);
+	if (moved)
 		call->flags &= (uint8_t)~CALL_MEDIA_SEEN;
 	call->media_ns = now_ns;
+	return moved;
 }
 
 static enum call_role other(enum call_role role)
@@ -160,6 +163,8 @@ void call_media_keep(struct calls *calls, struct call *call, const struct call_e
 	    event->cseq == call->invite_cseq && side_is_silent(call, CALL_CALLEE)) {
 		side_says(call, CALL_CALLEE, event, true, now_ns);
 		call_arm(call, now_ns);
+		if (call->flags & CALL_KEPT)
+			call_record_save(call);
 	}
 }
 
@@ -179,19 +184,20 @@ void call_media_follow(struct call *call, enum call_role role, const struct call
 		       uint64_t now_ns)
 {
 	uint8_t before = call->flags;
+	bool moved = false;
 
 	if (calls_of(call)->media == NULL)
 		return;
 	call_media_look(call, now_ns); // what was seen before they moved
 	if (event->flags & EVENT_IS_RESPONSE) {
 		const struct call_event *offer = kept(call, role, event->cseq);
-		side_says(call, role, offer, false, now_ns);
-		side_says(call, other(role), event, offer != NULL, now_ns);
+		moved = side_says(call, role, offer, false, now_ns);
+		moved |= side_says(call, other(role), event, offer != NULL, now_ns);
 	} else if (event->cseq == call->cseq[role]) {
 		// The answer to an offer in the 2xx, or an offer that its answer has overtaken.
-		side_says(call, role, event, true, now_ns);
+		moved = side_says(call, role, event, true, now_ns);
 	}
-	if (call->flags & CALL_KEPT && call->flags != before)
+	if (call->flags & CALL_KEPT && (moved || call->flags != before))
 		call_record_save(call);
 }
 

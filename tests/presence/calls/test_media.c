@@ -268,6 +268,36 @@ static void the_store_keeps_it(void **state)
 	scenario_close(&world);
 }
 
+// Where they go to now, though nothing else has changed.
+static void the_store_follows_them(void **state)
+{
+	static const struct {
+		const char *name, *messages;
+	} moves[] = {
+		{"re-INVITE",
+		 UP "9 INVITE a>b cseq=2 media=a6000\n9.1 200 INVITE a>b cseq=2 media=b7100\n"},
+		{"offer in the 2xx",
+		 UP "9 INVITE a>b cseq=2\n9.1 200 INVITE a>b cseq=2 media=b7100\n"
+		    "9.2 ACK a>b cseq=2 media=a6000\n"},
+		{"reliable 183 behind its 2xx",
+		 "1 INVITE a> media=a6000\n3 200 INVITE a>b\n3.1 pass\n"
+		 "3.1 183 INVITE a>b media=b7100\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		bool found = false;
+
+		scenario_open(&world, "media store");
+		play_all(moves[i].messages);
+		play_all("10 pass\n");
+		for (int j = 0; j < world.saved.media_count; j++)
+			found |= world.saved.media[j].address.port == 7100;
+		if (!found || world.saved.media_count != 2)
+			fail_msg("%s: %u addresses", moves[i].name, world.saved.media_count);
+		scenario_close(&world);
+	}
+}
+
 // What was on the wire before the start is missed when it is not there any more.
 static void a_restart_goes_on(void **state)
 {
@@ -363,7 +393,7 @@ int main(void)
 		cmocka_unit_test(each_situation),        cmocka_unit_test(people_see_it),
 		cmocka_unit_test(the_store_keeps_it),    cmocka_unit_test(a_restart_goes_on),
 		cmocka_unit_test(a_reload_turns_it_on),  cmocka_unit_test(nothing_stays),
-		cmocka_unit_test(times_to_come_are_now),
+		cmocka_unit_test(times_to_come_are_now), cmocka_unit_test(the_store_follows_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
