@@ -99,21 +99,27 @@ void call_record_save_soon(struct call *call)
 		timer_set(calls->wheel, &calls->save, 0, save_unsaved);
 }
 
+// How far the deadline is from the one in the store.
+static int64_t record_moved_s(const struct call *call)
+{
+	return (int64_t)(record_deadline(call) / NS_PER_S) - call->saved_s;
+}
+
 void call_record_refresh(struct call *call)
 {
-	int64_t moved = (int64_t)(record_deadline(call) / NS_PER_S) - call->saved_s;
+	int64_t moved_s = record_moved_s(call);
 
-	if (call->flags & CALL_KEPT && (moved >= RECORD_MOVE_S || moved <= -RECORD_MOVE_S))
+	if (call->flags & CALL_KEPT && (moved_s >= RECORD_MOVE_S || moved_s <= -RECORD_MOVE_S))
 		call_record_save(call);
 }
 
-// They are seen each minute: the deadline they move is written when half of it is over.
+// They are seen each minute: the deadline that they move, if they do, is written when half of it is
+// over.
 void call_record_media(struct call *call, bool first)
 {
-	uint64_t half_s = calls_of(call)->settings->calls.max_call_age_ns / NS_PER_S / 2;
+	int64_t half_s = (int64_t)(calls_of(call)->settings->calls.max_call_age_ns / NS_PER_S / 2);
 
-	if (call->flags & CALL_KEPT &&
-	    (first || call->media_ns / NS_PER_S + half_s > call->saved_s))
+	if (call->flags & CALL_KEPT && (first || record_moved_s(call) > half_s))
 		call_record_save(call);
 }
 

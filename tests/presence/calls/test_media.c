@@ -268,6 +268,39 @@ static void the_store_keeps_it(void **state)
 	scenario_close(&world);
 }
 
+// Media that move no deadline are not written each minute: neither where a session timer ends the
+// call sooner, nor where nothing does.
+static void talking_is_not_stored(void **state)
+{
+	static const struct {
+		const char *answer;
+		uint64_t age_s;
+	} calls[] = {
+		{"3 200 INVITE a>b se=1800 media=b7000\n", 7200},
+		{"3 200 INVITE a>b media=b7000\n", 0},
+	};
+	char line[32];
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		unsigned int saves;
+
+		scenario_open(&world, "media store");
+		world.settings.calls.max_call_age_ns = calls[i].age_s * NS_PER_S;
+		play_all("1 INVITE a> media=a6000\n");
+		play_all(calls[i].answer);
+		play_all("3.1 ACK a>b\n5 rtp b7000\n40 rtp b7000\n70 rtp b7000\n");
+		assert_true(world.saved.media_seen);
+		saves = world.saves;
+		for (int at = 100; at < 1000; at += 30) {
+			snprintf(line, sizeof(line), "%d rtp b7000\n", at);
+			play_all(line);
+		}
+		assert_int_equal(world.saves, saves);
+		assert_non_null(person_find(world.persons, "sip:alice@sfb.example"));
+		scenario_close(&world);
+	}
+}
+
 // Where they go to now, though nothing else has changed.
 static void the_store_follows_them(void **state)
 {
@@ -394,6 +427,7 @@ int main(void)
 		cmocka_unit_test(the_store_keeps_it),    cmocka_unit_test(a_restart_goes_on),
 		cmocka_unit_test(a_reload_turns_it_on),  cmocka_unit_test(nothing_stays),
 		cmocka_unit_test(times_to_come_are_now), cmocka_unit_test(the_store_follows_them),
+		cmocka_unit_test(talking_is_not_stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
