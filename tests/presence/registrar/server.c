@@ -22,6 +22,15 @@ static struct sockaddr_in loopback(uint16_t port)
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
+// What is left of an earlier connection may hold the port.
+static int tcp_socket(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	return fd;
+}
+
 // Both on one port: try until a port that is free for TCP is so for UDP, too.
 void server_start(struct server *server)
 {
@@ -32,7 +41,7 @@ void server_start(struct server *server)
 		struct sockaddr_in address = loopback(0);
 		socklen_t len = sizeof(address);
 
-		server->tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		server->tcp = tcp_socket();
 		server->udp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 		assert_int_equal(bind(server->tcp, (void *)&address, len), 0);
 		assert_int_equal(getsockname(server->tcp, (void *)&address, &len), 0);
@@ -58,6 +67,15 @@ void server_stop_tcp(struct server *server)
 	if (server->tcp >= 0)
 		close(server->tcp);
 	server->tcp = -1;
+}
+
+void server_start_tcp(struct server *server)
+{
+	struct sockaddr_in address = loopback(server->port);
+
+	server->tcp = tcp_socket();
+	assert_int_equal(bind(server->tcp, (void *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(server->tcp, 8), 0);
 }
 
 void server_stop_udp(struct server *server)

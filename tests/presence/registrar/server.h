@@ -30,6 +30,7 @@ void server_start(struct server *server);
 void server_stop(struct server *server);
 void server_stop_udp(struct server *server);
 void server_stop_tcp(struct server *server);
+void server_start_tcp(struct server *server); // once more, on the same port
 // False: none came although the loop has run for a while (the clock stands still meanwhile).
 bool server_take(struct server *server, struct loop *loop);
 // Nothing is on its way to the server.

@@ -121,12 +121,10 @@ static void turns_wait_for_a_target(void **state)
 {
 	struct publish_turn turn = {0};
 	struct registrar_status status;
-	uint16_t port;
 
 	(void)state;
 	world_prepare("tcp");
 	server_stop_tcp(&world.server);
-	port = world.server.port;
 	world_connect();
 	registrar_ask(world.registrar, &turn, PUBLISH_INITIAL);
 	for (int i = 0; i < 20; i++)
@@ -136,15 +134,7 @@ static void turns_wait_for_a_target(void **state)
 	assert_int_equal(registrar_status(world.registrar, &status, 1), 1);
 	assert_string_equal(status.state, "down");
 	// It comes up, on the same port.
-	world.server.tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons(port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int on = 1;
-
-	setsockopt(world.server.tcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	assert_int_equal(bind(world.server.tcp, (void *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(world.server.tcp, 8), 0);
+	server_start_tcp(&world.server);
 	for (int i = 0; i < 6 && !world.turns; i++) {
 		world_go(S);
 		server_run(world.loop, 20);
@@ -249,6 +239,35 @@ static void pushed_back_target_rests(void **state)
 	world_close();
 }
 
+// An address that was given up speaks again: it need not rest any longer.
+static void late_answer_ends_the_rest(void **state)
+{
+	(void)state;
+	world_prepare("udp");
+	world.settings.registrar.target_count = 2;
+	world_open();
+	world_publish(PUBLISH_INITIAL, NULL);
+	world_expect_request();
+	for (int i = 0; i < 20; i++)
+		world_go(S);
+	while (!server_is_quiet(&world.server, world.loop))
+		;
+	world_publish(PUBLISH_INITIAL, NULL);
+	world_expect_request();
+	for (int i = 0; i < 13 && !world.answers; i++)
+		world_go(S);
+	assert_int_equal(world.answer.outcome, PUBLISH_TIMEOUT);
+	world_publish(PUBLISH_INITIAL, NULL);
+	assert_true(server_take(&world.other, world.loop));
+	server_answer(&world.server, "200 OK", "SIP-ETag: a\r\n");
+	world_expect_answer(2, 200);
+	while (!server_is_quiet(&world.server, world.loop))
+		;
+	world_publish(PUBLISH_INITIAL, NULL);
+	world_expect_request();
+	world_close();
+}
+
 // It took the request and never answers: a new connection within seconds, as there is nobody else.
 static void only_server_is_silent(void **state)
 {
@@ -338,6 +357,7 @@ int main(void)
 		cmocka_unit_test(next_target_when_refused),
 		BOTH(next_target_challenges_too),
 		BOTH(pushed_back_target_rests),
+		cmocka_unit_test(late_answer_ends_the_rest),
 		cmocka_unit_test(only_server_is_silent),
 		cmocka_unit_test(server_puts_us_out),
 		cmocka_unit_test(keepalive),

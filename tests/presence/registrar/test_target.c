@@ -176,6 +176,41 @@ static void name_moves_on(void **state)
 	expect_answer(world.answers + 1);
 }
 
+// Requests may still be answered at an address that is no longer the name's, but what breaks there
+// stays so, and it is no place for new ones.
+static void old_address_is_left(void **state)
+{
+	struct registrar_status status;
+
+	(void)state;
+	name_is(&world.a, NULL);
+	open_registrar();
+	go(50 * S);
+	publish();
+	assert_true(server_take(&world.a, world.loop));
+	server_stop_tcp(&world.b);
+	name_is(&world.b, NULL);
+	go(11 * S);
+	assert_int_equal(world.questions, 2);
+	assert_int_equal(registrar_status(world.registrar, &status, 1), 1);
+	assert_string_not_equal(status.state, "up");
+	assert_int_equal(registrar_send(world.registrar,
+					&(struct publish_request){.kind = PUBLISH_REFRESH,
+								  .person = "sip:j@x",
+								  .etag = "t"},
+					&world),
+			 -ENOTCONN);
+	server_stop_tcp(&world.a);
+	server_start_tcp(&world.a);
+	go(S);
+	assert_true(server_is_quiet(&world.a, world.loop));
+	for (int i = 0; i < SERVER_CONNECTIONS; i++)
+		assert_int_equal(world.a.connection[i], -1);
+	go(2 * S);
+	assert_int_equal(world.answers, 1);
+	assert_int_equal(world.answer.outcome, PUBLISH_LOST);
+}
+
 static void lookup_fails_later(void **state)
 {
 	(void)state;
@@ -193,12 +228,6 @@ static void lookup_fails_later(void **state)
 
 static void second_address_and_back(void **state)
 {
-	uint16_t port = world.a.port;
-	struct sockaddr_in address = {.sin_family = AF_INET,
-				      .sin_port = htons(port),
-				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int on = 1;
-
 	(void)state;
 	name_is(&world.a, &world.b);
 	server_stop_tcp(&world.a);
@@ -207,10 +236,7 @@ static void second_address_and_back(void **state)
 	assert_true(server_take(&world.b, world.loop));
 	server_answer(&world.b, "200 OK", "SIP-ETag: v\r\n");
 	expect_answer(1);
-	world.a.tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	setsockopt(world.a.tcp, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	assert_int_equal(bind(world.a.tcp, (void *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(world.a.tcp, 8), 0);
+	server_start_tcp(&world.a);
 	for (int i = 0; i < 31; i++)
 		go(S);
 	publish(); // the first one has come back, and is the first one
@@ -252,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(name_moves_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(old_address_is_left, setup, teardown),
 		cmocka_unit_test_setup_teardown(lookup_fails_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(second_address_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(silent_address_is_tried_with_one, setup, teardown),
