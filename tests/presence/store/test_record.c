@@ -171,6 +171,25 @@ static void reads_media(void **state)
 	assert_int_equal(record.media[1].address.port, 65535);
 }
 
+// An engine of before, put back in place, reads what it can: nothing says more than it has to.
+static void writes_the_oldest_format(void **state)
+{
+	struct store_publication publication = {.person = "sip:a@b", .expires_wall_ns = 1};
+	struct store_call call = {.call_id = "c"};
+	char value[RECORD_VALUE_BYTES];
+
+	value[record_publication_value(&publication, value)] = 0;
+	assert_string_equal(value, "1|0:0:1:11:0");
+	publication.orphan_wall_ns = 2;
+	value[record_publication_value(&publication, value)] = 0;
+	assert_string_equal(value, "1|0:0:1:11:01:2");
+	value[record_call_value(&call, value)] = 0;
+	assert_string_equal(value, "1|1:c0:0:1:01:01:01:0");
+	call.media[call.media_count++].address = (struct sdp_address){.version = 4, .port = 9};
+	value[record_call_value(&call, value)] = 0;
+	assert_string_equal(value, "2|1:c0:0:1:01:01:01:01:016:caller 0.0.0.0 9");
+}
+
 static void fill(char *out, size_t len, unsigned int *seed)
 {
 	for (size_t i = 0; i < len; i++)
@@ -277,9 +296,13 @@ static void survives_mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_publications),  cmocka_unit_test(refuses_nul),
-		cmocka_unit_test(reads_calls),         cmocka_unit_test(reads_media),
-		cmocka_unit_test(gives_back_any_text), cmocka_unit_test(survives_mutations),
+		cmocka_unit_test(reads_publications),
+		cmocka_unit_test(refuses_nul),
+		cmocka_unit_test(reads_calls),
+		cmocka_unit_test(reads_media),
+		cmocka_unit_test(writes_the_oldest_format),
+		cmocka_unit_test(gives_back_any_text),
+		cmocka_unit_test(survives_mutations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
