@@ -173,6 +173,51 @@ static const struct {
 	{"sip:a%40evil.example%3E@gw", "-"},
 };
 
+static void numbers_take(void *ctx, const char *number)
+{
+	char *all = ctx;
+
+	assert_null(strstr(all, number)); // once
+	strcat(strcat(all, number), "|");
+}
+
+// After the rules and as the file has them; the order is the table's.
+static void numbers_of_a_person(void **state)
+{
+	static const struct {
+		const char *aor;
+		size_t count;
+		const char *number[4];
+	} persons[] = {
+		{"sip:john.doe@sfb.example",
+		 4,
+		 {"+4930123456|", "+49 30 1234-56|", "+4930123457|", "0301234-57|"}},
+		{"sip:Mary.Major@sfb.example", 1, {"815|"}},
+		{"sip:kim@sfb.example", 3, {"+4930123458|", "0049301234-58|", "jkim|"}},
+		{"sip:nobody@sfb.example", 0, {NULL}},
+		{"sip:stranger@sfb.example", 0, {NULL}},
+	};
+
+	file_write(staff, sizeof(staff) - 1);
+	rule_add("00(.*)", "+\\1");
+	rule_add("0(3.*)", "+49\\1");
+	struct directory *directory = directory_new(&settings);
+	assert_non_null(directory);
+	for (size_t i = 0; i < sizeof(persons) / sizeof(persons[0]); i++) {
+		char all[256] = "";
+		size_t len = 0;
+
+		directory_numbers_of(directory, persons[i].aor, numbers_take, all);
+		for (size_t k = 0; k < persons[i].count; k++) {
+			if (strstr(all, persons[i].number[k]) == NULL)
+				fail_msg("%s: %s", persons[i].number[k], all);
+			len += strlen(persons[i].number[k]);
+		}
+		assert_int_equal(strlen(all), len);
+	}
+	directory_free(directory);
+}
+
 static void map_any_makes_persons_of_everybody(void **state)
 {
 	memset(&settings, 0, sizeof(settings));
@@ -337,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(persons_are_found),
+		cmocka_unit_test(numbers_of_a_person),
 		cmocka_unit_test(map_any_makes_persons_of_everybody),
 		cmocka_unit_test(what_is_too_long_is_nobody),
 		cmocka_unit_test(problems_name_their_line),
