@@ -7,9 +7,60 @@
 
 #include <inttypes.h>
 
+const struct wire_figure wire_port_figures[WIRE_PORT_FIGURES] = {
+	{"received", "Frames that the port received"},
+	{"missed", "Frames lost because nobody took them in time"},
+	{"no_buffer", "Times the port found no packet buffer"},
+	{"errors", "Frames received with errors"},
+	{"too_long", "Of these, frames that were too long, where the driver counts them"},
+	{"sent", "Frames that the port sent"},
+	{"send_errors", "Frames that the port could not send"},
+};
+
+const struct wire_figure wire_queue_figures[WIRE_QUEUE_FIGURES] = {
+	[WIRE_QUEUE_SLOTS] = {"ring_slots", "Events that the ring of a poll core holds"},
+	[WIRE_QUEUE_WAITING] = {"ring_waiting", "Events in it now"},
+	[WIRE_QUEUE_MOST] = {"ring_high_water", "The most there ever were"},
+	[WIRE_QUEUE_LIST] = {"overflow_waiting", "Events that wait for room in the ring now"},
+	[WIRE_QUEUE_LIST_MOST] = {"overflow_high_water", "The most there ever were"},
+};
+
 static uint64_t load(const uint64_t *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+uint32_t wire_metrics_ports(const struct segment *segment)
+{
+	uint32_t ports = __atomic_load_n(&segment->ports, __ATOMIC_ACQUIRE);
+
+	return ports < SEGMENT_PORTS ? ports : SEGMENT_PORTS;
+}
+
+uint64_t wire_metrics_port(const struct segment *segment, uint32_t port, int figure)
+{
+	const struct wire_port_counters *counters = &segment->port[port];
+	const uint64_t *const value[WIRE_PORT_FIGURES] = {
+		&counters->received, &counters->missed, &counters->no_buffer,   &counters->errors,
+		&counters->too_long, &counters->sent,   &counters->send_errors,
+	};
+
+	return load(value[figure]);
+}
+
+uint64_t wire_metrics_queue(const struct segment *segment, uint32_t lcore, int figure)
+{
+	const struct event_ring *ring = segment_ring((struct segment *)segment, lcore);
+	const struct wire_counters *counters = &segment->counters[lcore];
+
+	switch (figure) {
+	case WIRE_QUEUE_SLOTS: return segment->ring_slots;
+	case WIRE_QUEUE_WAITING: return event_ring_count(ring);
+	case WIRE_QUEUE_MOST: return load(&counters->ring_high_water);
+	case WIRE_QUEUE_LIST: return load(&counters->overflow_waiting);
+	case WIRE_QUEUE_LIST_MOST: return load(&counters->overflow_high_water);
+	default: return 0;
+	}
 }
 
 uint64_t wire_metrics_sum(const struct segment *segment, enum wire_counter counter)
@@ -28,13 +79,6 @@ uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject
 	for (uint32_t i = 0; i < segment_lcores(segment); i++)
 		sum += load(&segment->counters[i].reject[reject]);
 	return sum;
-}
-
-uint32_t wire_metrics_ring_waiting(const struct segment *segment, uint32_t lcore)
-{
-	const struct event_ring *ring = segment_ring((struct segment *)segment, lcore);
-
-	return ring ? event_ring_count(ring) : 0;
 }
 
 double wire_metrics_blind(const struct segment *segment)
@@ -84,58 +128,27 @@ static void write_rejects(const struct segment *segment, FILE *out)
 // What waits between wire and presence.
 static void write_queues(const struct segment *segment, FILE *out)
 {
-	static const char *const names[][2] = {
-		{"ring_slots", "Events that the ring of a poll core holds"},
-		{"ring_waiting", "Events in it now"},
-		{"ring_high_water", "The most there ever were"},
-		{"overflow_waiting", "Events that wait for room in the ring now"},
-		{"overflow_high_water", "The most there ever were"},
-	};
+	for (int i = 0; i < WIRE_QUEUE_FIGURES; i++) {
+		const struct wire_figure *figure = &wire_queue_figures[i];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		fprintf(out, "# TYPE offhook_wire_%s gauge\n# HELP offhook_wire_%s %s\n",
-			names[i][0], names[i][0], names[i][1]);
-		for (uint32_t lcore = 0; lcore < segment_lcores(segment); lcore++) {
-			const struct wire_counters *counters = &segment->counters[lcore];
-			const uint64_t value[] = {
-				segment->ring_slots,
-				wire_metrics_ring_waiting(segment, lcore),
-				load(&counters->ring_high_water),
-				load(&counters->overflow_waiting),
-				load(&counters->overflow_high_water),
-			};
-			fprintf(out, "offhook_wire_%s{lcore=\"%u\"} %" PRIu64 "\n", names[i][0],
-				lcore, value[i]);
-		}
+			figure->name, figure->name, figure->help);
+		for (uint32_t lcore = 0; lcore < segment_lcores(segment); lcore++)
+			fprintf(out, "offhook_wire_%s{lcore=\"%u\"} %" PRIu64 "\n", figure->name,
+				lcore, wire_metrics_queue(segment, lcore, i));
 	}
 }
 
 static void write_ports(const struct segment *segment, FILE *out)
 {
-	static const struct {
-		const char *name, *help;
-		size_t offset;
-	} column[] = {
-#define PORT_COLUMN(field, text) {#field, text, offsetof(struct wire_port_counters, field)}
-		PORT_COLUMN(received, "Frames that the port received"),
-		PORT_COLUMN(missed, "Frames lost because nobody took them in time"),
-		PORT_COLUMN(errors, "Frames received with errors"),
-		PORT_COLUMN(too_long,
-			    "Of these, frames that were too long, where the driver counts them"),
-		PORT_COLUMN(no_buffer, "Times the port found no packet buffer"),
-		PORT_COLUMN(sent, "Frames that the port sent"),
-		PORT_COLUMN(send_errors, "Frames that the port could not send"),
-#undef PORT_COLUMN
-	};
+	for (int i = 0; i < WIRE_PORT_FIGURES; i++) {
+		const struct wire_figure *figure = &wire_port_figures[i];
 
-	for (size_t i = 0; i < sizeof(column) / sizeof(column[0]); i++) {
 		fprintf(out, "# TYPE offhook_port_%s counter\n# HELP offhook_port_%s %s\n",
-			column[i].name, column[i].name, column[i].help);
-		for (uint32_t port = 0; port < segment->ports && port < SEGMENT_PORTS; port++)
+			figure->name, figure->name, figure->help);
+		for (uint32_t port = 0; port < wire_metrics_ports(segment); port++)
 			fprintf(out, "offhook_port_%s_total{port=\"%u\"} %" PRIu64 "\n",
-				column[i].name, port,
-				load((const uint64_t *)((const char *)&segment->port[port] +
-							column[i].offset)));
+				figure->name, port, wire_metrics_port(segment, port, i));
 	}
 }
 

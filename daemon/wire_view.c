@@ -7,6 +7,7 @@
 #include "sip/msg.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 // What a counter that stands at 0 would only hide the others behind.
 static bool is_shown(const struct segment *segment, int counter)
@@ -14,20 +15,29 @@ static bool is_shown(const struct segment *segment, int counter)
 	return wire_metrics_sum(segment, (enum wire_counter)counter) > 0;
 }
 
+// "no_buffer" -> "no buffer".
+static void heading_text(const char *name, FILE *out)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s", name);
+	for (char *at = text; (at = strchr(at, '_')) != NULL;)
+		*at = ' ';
+	fprintf(out, " %12s", text);
+}
+
 static void ports_text(const struct segment *segment, FILE *out)
 {
-	fprintf(out, "%-16s %4s %14s %12s %10s %10s %10s %14s %10s\n", "port", "link", "received",
-		"missed", "no buffer", "errors", "too long", "sent", "not sent");
-	for (uint32_t i = 0; i < segment->ports && i < SEGMENT_PORTS; i++) {
-		const struct wire_port_counters *port = &segment->port[i];
-
-		fprintf(out,
-			"%-16.63s %4s %14" PRIu64 " %12" PRIu64 " %10" PRIu64 " %10" PRIu64
-			" %10" PRIu64 " %14" PRIu64 " %10" PRIu64 "\n",
-			port->name, port->link_up ? "up" : "DOWN", port->received, port->missed,
-			port->no_buffer, port->errors, port->too_long, port->sent,
-			port->send_errors);
+	fprintf(out, "%-16s link", "port");
+	for (int i = 0; i < WIRE_PORT_FIGURES; i++)
+		heading_text(wire_port_figures[i].name, out);
+	for (uint32_t port = 0; port < wire_metrics_ports(segment); port++) {
+		fprintf(out, "\n%-16.63s %4s", segment->port[port].name,
+			segment->port[port].link_up ? "up" : "DOWN");
+		for (int i = 0; i < WIRE_PORT_FIGURES; i++)
+			fprintf(out, " %12" PRIu64, wire_metrics_port(segment, port, i));
 	}
+	fputc('\n', out);
 }
 
 static void cores_text(const struct segment *segment, FILE *out)
@@ -35,17 +45,17 @@ static void cores_text(const struct segment *segment, FILE *out)
 	fprintf(out, "\n%-10s %12s %9s %9s %6s %10s %9s %10s %10s\n", "poll core", "events",
 		"in ring", "at most", "of", "overflowed", "waiting", "at most", "shed");
 	for (uint32_t i = 0; i < segment_lcores(segment); i++) {
-		const struct wire_counters *counters = &segment->counters[i];
+		const uint64_t *value = segment->counters[i].value;
 
 		fprintf(out,
-			"%-10u %12" PRIu64 " %9u %9" PRIu64 " %6u %10" PRIu64 " %9" PRIu64
-			" %10" PRIu64 " %10" PRIu64 "\n",
-			i, counters->value[WIRE_EVENTS], wire_metrics_ring_waiting(segment, i),
-			counters->ring_high_water, segment->ring_slots,
-			counters->value[WIRE_OVERFLOWED], counters->overflow_waiting,
-			counters->overflow_high_water,
-			counters->value[WIRE_SHED_STARTS] + counters->value[WIRE_SHED_UNKNOWN] +
-				counters->value[WIRE_SHED_ENDS]);
+			"%-10u %12" PRIu64 " %9" PRIu64 " %9" PRIu64 " %6" PRIu64 " %10" PRIu64
+			" %9" PRIu64 " %10" PRIu64 " %10" PRIu64 "\n",
+			i, value[WIRE_EVENTS], wire_metrics_queue(segment, i, WIRE_QUEUE_WAITING),
+			wire_metrics_queue(segment, i, WIRE_QUEUE_MOST),
+			wire_metrics_queue(segment, i, WIRE_QUEUE_SLOTS), value[WIRE_OVERFLOWED],
+			wire_metrics_queue(segment, i, WIRE_QUEUE_LIST),
+			wire_metrics_queue(segment, i, WIRE_QUEUE_LIST_MOST),
+			value[WIRE_SHED_STARTS] + value[WIRE_SHED_UNKNOWN] + value[WIRE_SHED_ENDS]);
 	}
 }
 
@@ -70,21 +80,17 @@ static void counters_text(const struct segment *segment, FILE *out)
 static void ports_json(const struct segment *segment, struct json *json)
 {
 	json_open(json, "ports", '[');
-	for (uint32_t i = 0; i < segment->ports && i < SEGMENT_PORTS; i++) {
-		const struct wire_port_counters *port = &segment->port[i];
-		char name[sizeof(port->name) + 1];
+	for (uint32_t port = 0; port < wire_metrics_ports(segment); port++) {
+		const struct wire_port_counters *counters = &segment->port[port];
+		char name[sizeof(counters->name) + 1];
 
-		snprintf(name, sizeof(name), "%.*s", (int)sizeof(port->name), port->name);
+		snprintf(name, sizeof(name), "%.*s", (int)sizeof(counters->name), counters->name);
 		json_open(json, NULL, '{');
 		json_text(json, "name", name);
-		json_bool(json, "link", port->link_up);
-		json_number(json, "received", port->received);
-		json_number(json, "missed", port->missed);
-		json_number(json, "no_buffer", port->no_buffer);
-		json_number(json, "errors", port->errors);
-		json_number(json, "too_long", port->too_long);
-		json_number(json, "sent", port->sent);
-		json_number(json, "send_errors", port->send_errors);
+		json_bool(json, "link", counters->link_up);
+		for (int i = 0; i < WIRE_PORT_FIGURES; i++)
+			json_number(json, wire_port_figures[i].name,
+				    wire_metrics_port(segment, port, i));
 		json_close(json, '}');
 	}
 	json_close(json, ']');
@@ -93,16 +99,14 @@ static void ports_json(const struct segment *segment, struct json *json)
 static void cores_json(const struct segment *segment, struct json *json)
 {
 	json_open(json, "lcores", '[');
-	for (uint32_t i = 0; i < segment_lcores(segment); i++) {
+	for (uint32_t lcore = 0; lcore < segment_lcores(segment); lcore++) {
 		json_open(json, NULL, '{');
-		json_number(json, "ring_slots", segment->ring_slots);
-		json_number(json, "ring_waiting", wire_metrics_ring_waiting(segment, i));
-		json_number(json, "ring_high_water", segment->counters[i].ring_high_water);
-		json_number(json, "overflow_waiting", segment->counters[i].overflow_waiting);
-		json_number(json, "overflow_high_water", segment->counters[i].overflow_high_water);
-		for (int c = 0; c < WIRE_COUNTER_COUNT; c++)
-			json_number(json, wire_counter_name((enum wire_counter)c),
-				    segment->counters[i].value[c]);
+		for (int i = 0; i < WIRE_QUEUE_FIGURES; i++)
+			json_number(json, wire_queue_figures[i].name,
+				    wire_metrics_queue(segment, lcore, i));
+		for (int i = 0; i < WIRE_COUNTER_COUNT; i++)
+			json_number(json, wire_counter_name((enum wire_counter)i),
+				    segment->counters[lcore].value[i]);
 		json_close(json, '}');
 	}
 	json_close(json, ']');
