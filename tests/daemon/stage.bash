@@ -25,6 +25,7 @@ fail() {
 	echo "FAILED: $*"
 	[ -z "${registrar_pid:-}" ] || echo "--- registrar: $(counts)"
 	ctl persons 2>/dev/null
+	ctl wire 2>/dev/null
 	tail -n 40 engine.log
 	exit 1
 }
@@ -45,6 +46,16 @@ ctl() {
 # Of the half that runs now.
 pid_of() {
 	sed -n "s/.*supervisor started half=$1 pid=\([0-9]*\).*/\1/p" engine.log | tail -n 1
+}
+
+# A stop takes effect only when one of its threads gets a CPU.
+process_stop() {
+	kill -STOP "$1"
+	await threads_stand "$1"
+}
+
+threads_stand() {
+	! grep -h '^State:' "/proc/$1/task/"*/status | grep -qv 'T (stopped)'
 }
 
 # On port $1. Copies, because bash keeps the descriptors of a coprocess from subshells.

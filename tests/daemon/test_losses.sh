@@ -113,7 +113,7 @@ await is 1 core cut-datagram
 echo "presence stands still: the ring, the list behind it, and what found no room in either"
 # Attempts give way to one another: the newest are kept.
 presence=$(pid_of presence)
-kill -STOP "$presence"
+process_stop "$presence"
 frames invites 300
 sleep 2 # only presence could tell that the wire is through with them
 kill -CONT "$presence"
@@ -133,7 +133,7 @@ echo "the poll core stands still: what the kernel had no room for is missed by t
 wire=$(pid_of wire)
 await is "$(core rx-frames)" port received # read once a second
 received=$(port received)
-kill -STOP "$wire"
+process_stop "$wire"
 frames noise 6000
 kill -CONT "$wire"
 await at_least 1800 port missed

@@ -104,7 +104,7 @@ await grep -q WATCHDOG=1 notified
 watched() {
 	grep -c WATCHDOG=1 notified
 }
-kill -STOP "$(pid_of presence)"
+process_stop "$(pid_of presence)"
 sleep 0.7 # the watchdog's own interval, so that what was under way is over
 before=$(watched)
 sleep 1.5
