@@ -214,19 +214,20 @@ int privileges_directory(const struct settings *settings, const char *path, unsi
 	return privileges_give(settings, path, error, error_size);
 }
 
-bool privileges_may_write(const struct settings *settings, const char *path)
+int privileges_may_write(const struct settings *settings, const char *path)
 {
 	char error[SETTINGS_TEXT];
-	bool may = true;
 	uid_t uid;
 	gid_t gid;
+	int rc = 0;
 
 	if (geteuid() != 0 || account_find(settings, &uid, &gid, error, sizeof(error)) < 0)
-		return true;
+		return 0;
 	// As the account, so that lists of access count too.
-	if (setegid(gid) == 0 && seteuid(uid) == 0)
-		may = faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
+	if (setegid(gid) == 0 && seteuid(uid) == 0 &&
+	    faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == -1)
+		rc = -errno;
 	if (seteuid(0) == -1 || setegid(0) == -1)
 		abort(); // can't be: the saved user is root
-	return may;
+	return rc;
 }

@@ -4,7 +4,6 @@
 // threads, takes every capability from each but the calling thread, which asked to keep its own.
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct settings;
@@ -33,6 +32,6 @@ int privileges_give(const struct settings *settings, const char *path, char *err
 // as it is.
 int privileges_directory(const struct settings *settings, const char *path, unsigned int mode,
 			 char *error, size_t error_size);
-// false: root looks, and the engine's account could make no file in that directory. For a process
-// with one thread.
-bool privileges_may_write(const struct settings *settings, const char *path);
+// Whether the engine's account can make files in that directory: 0 or -errno; 0, too, when it is
+// not root who asks. For a process with one thread.
+int privileges_may_write(const struct settings *settings, const char *path);

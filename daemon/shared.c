@@ -23,6 +23,24 @@
 
 #define SHARED_PATIENCE_NS (3 * NS_PER_S)
 
+static int call_key_make(const char *path, struct siphash_key *key)
+{
+	int fd, rc = 0;
+
+	if (getrandom(key, sizeof(*key), 0) != (ssize_t)sizeof(*key))
+		return -EIO;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -errno;
+	errno = EIO;
+	if (write(fd, key, sizeof(*key)) != (ssize_t)sizeof(*key)) {
+		rc = -errno;
+		unlink(path); // half a key would be the next start's problem
+	}
+	close(fd);
+	return rc;
+}
+
 // The key of the hashes outlives the engine, because the store is keyed with them.
 static int call_key_load(const struct settings *settings, struct siphash_key *key, char *error,
 			 size_t error_size)
@@ -32,23 +50,18 @@ static int call_key_load(const struct settings *settings, struct siphash_key *ke
 
 	snprintf(path, sizeof(path), "%s/call-key", settings->engine.state_dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd != -1) {
-		if (read(fd, key, sizeof(*key)) != (ssize_t)sizeof(*key))
-			rc = -EIO;
-	} else if (getrandom(key, sizeof(*key), 0) != (ssize_t)sizeof(*key)) {
-		rc = -EIO;
-	} else {
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (fd == -1)
-			rc = -errno;
-		else if (write(fd, key, sizeof(*key)) != (ssize_t)sizeof(*key))
-			rc = -EIO;
+	if (fd == -1) {
+		rc = errno == ENOENT ? call_key_make(path, key) : -errno;
+		if (rc < 0)
+			snprintf(error, error_size, "%s: %s", path, strerror(-rc));
+		return rc;
 	}
-	if (fd != -1)
-		close(fd);
-	if (rc < 0)
-		snprintf(error, error_size, "%s: %s; remove it to start with a new one", path,
-			 strerror(-rc));
+	if (read(fd, key, sizeof(*key)) != (ssize_t)sizeof(*key)) {
+		rc = -EIO;
+		snprintf(error, error_size, "%s is not whole; remove it to start with a new one",
+			 path);
+	}
+	close(fd);
 	return rc;
 }
 
@@ -117,6 +130,22 @@ static int sockets_open(struct shared *shared, const struct settings *settings, 
 	return rc;
 }
 
+// Whoever needs it says so, too, but not what to do.
+static void state_dir_look(const struct settings *settings)
+{
+	const char *dir = settings->engine.state_dir;
+	int rc = privileges_may_write(settings, dir);
+
+	if (rc == -EACCES)
+		log_warn("supervisor", "state-dir",
+			 "dir=%s reason=\"%s can't write there\" hint=\"chown -R %s:%s %s\"",
+			 log_quote(dir), settings->engine.user, settings->engine.user,
+			 settings->engine.group, dir);
+	else if (rc < 0)
+		log_warn("supervisor", "state-dir", "dir=%s error=%s", log_quote(dir),
+			 log_quote(strerror(-rc)));
+}
+
 int shared_open(struct shared *shared, const struct settings *settings, char *error,
 		size_t error_size)
 {
@@ -125,11 +154,8 @@ int shared_open(struct shared *shared, const struct settings *settings, char *er
 
 	snprintf(captures, sizeof(captures), "%s/captures", settings->engine.state_dir);
 	rc = privileges_directory(settings, settings->engine.state_dir, 0750, error, error_size);
-	if (rc == 0 && !privileges_may_write(settings, settings->engine.state_dir))
-		log_warn("supervisor", "state-dir",
-			 "dir=%s reason=\"%s can't write there\" hint=\"chown -R %s:%s %s\"",
-			 log_quote(settings->engine.state_dir), settings->engine.user,
-			 settings->engine.user, settings->engine.group, settings->engine.state_dir);
+	if (rc == 0)
+		state_dir_look(settings);
 	if (rc == 0)
 		rc = privileges_directory(settings, captures, 0750, error, error_size);
 	// Members of control.group pass through it; the socket in it has a mode of its own.

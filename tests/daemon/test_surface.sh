@@ -381,5 +381,26 @@ grep -q '^registrar.rate: changed' report || fail "reload: $(cat report)"
 call_ends six alice bob
 await busy 0
 engine_stop
+
+echo "a start that can't be says why, and leaves nothing that spoils the next"
+refused_start() { # a pattern
+	"$offhookd" --config settings.yaml >second.log 2>&1 && fail "started: $1"
+	grep -q "can-not-start .*$1" second.log || fail "not $1: $(cat second.log)"
+}
+rm -r state/*
+mount -t tmpfs -o size=4k full state
+head -c 4096 /dev/zero >state/other
+refused_start '/run/state/call-key: No space left on device'
+[ ! -e state/call-key ] || fail "a part of a key"
+echo short >state/other
+echo short >state/call-key
+refused_start '/run/state/call-key is not whole; remove it'
+umount state
+sed -i 's/user: nobody/user: no-such-user/' settings.yaml
+refused_start 'there is no no-such-user; make it (useradd'
+sed -i 's/user: no-such-user/user: nobody/; s#run_dir: /run/run#run_dir: /run/settings.yaml#' settings.yaml
+chown root state
+refused_start "can't make the directory /run/settings.yaml: File exists"
+grep -q "state-dir.*nobody can't write there.*chown -R nobody:nogroup" second.log || fail "$(cat second.log)"
 grep -sE 'offhookd' /proc/[0-9]*/comm && fail "processes are left"
 echo "all well"
