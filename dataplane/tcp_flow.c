@@ -152,8 +152,13 @@ static void take_syn(struct tcp_flows *flows, struct tcp_flow *flow, unsigned in
 		way->first = first;
 		return;
 	}
-	if (way->known || (other->known && !answers)) {
-		// The port pair is used again.
+	if (way->known && flow->kind == TCP_SIP) {
+		// The port pair is used again, or somebody says so: what follows it tells.
+		way->stray = first;
+		way->begins_at_stray = true;
+		return;
+	}
+	if (flow->kind != TCP_SIP && (way->known || (other->known && !answers))) {
 		tcp_order_finish(flows, way, UINT32_MAX, now_ns);
 		tcp_order_finish(flows, other, UINT32_MAX, now_ns);
 		flow_begin(flows, flow);

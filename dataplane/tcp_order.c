@@ -219,18 +219,19 @@ static void read_alone(struct tcp_flows *flows, struct tcp_flow *flow, unsigned 
 
 // The first octets seen of a direction, or ones that can't belong to those before.
 static void begin_here(struct tcp_flows *flows, struct tcp_flow *flow, unsigned int side,
-		       uint32_t sequence, uint64_t now_ns)
+		       uint32_t sequence, bool from_start, uint64_t now_ns)
 {
 	struct tcp_direction *way = &flow->way[side];
 
-	flows->counters->value[WIRE_TCP_GAPS] += way->known;
+	flows->counters->value[WIRE_TCP_GAPS] += way->known && !from_start;
 	tcp_order_finish(flows, way, UINT32_MAX, now_ns);
 	way->known = true;
-	way->has_first = false;
+	way->has_first = from_start;
+	way->first = sequence;
 	way->has_end = false;
 	way->ended = false;
 	way->next = sequence;
-	stream_init(&way->stream, false);
+	stream_init(&way->stream, from_start);
 	way->stream.proven = flow->kind == TCP_SIP;
 }
 
@@ -247,13 +248,17 @@ void tcp_order_data(struct tcp_flows *flows, struct tcp_flow *flow, unsigned int
 	// left.
 	if (way->known && !believed && is_far(way, ahead)) {
 		way->stray = end;
+		way->begins_at_stray = false;
 		read_alone(flows, flow, side, frame, text, now_ns);
 		return;
 	}
-	if (believed)
+	bool begins = believed && way->begins_at_stray;
+	if (believed) {
 		way->stray = ahead != 0 ? way->next : 0;
-	if (!way->known || ahead > REACH_BYTES || ahead < (believed ? 0 : -REACH_BYTES))
-		begin_here(flows, flow, side, sequence, now_ns);
+		way->begins_at_stray = false;
+	}
+	if (!way->known || begins || ahead > REACH_BYTES || ahead < (believed ? 0 : -REACH_BYTES))
+		begin_here(flows, flow, side, sequence, begins, now_ns);
 	if ((int32_t)(end - way->next) <= 0)
 		flows->counters->value[WIRE_TCP_SEEN_BEFORE]++;
 	while (flow->kind != TCP_FOREIGN && (int32_t)(end - way->next) > 0) {

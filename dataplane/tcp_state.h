@@ -37,7 +37,8 @@ struct tcp_direction {
 	uint32_t first; // of the connection's first octet
 	uint32_t end;   // behind the last one
 	uint32_t stray; // where a segment far from all others is believed; 0: nowhere
-	bool known, has_first, has_end, ended;
+	bool known : 1, has_first : 1, has_end : 1, ended : 1;
+	bool begins_at_stray : 1;  // a SYN was there
 	struct tcp_window *window; // NULL: nothing unfinished
 };
 

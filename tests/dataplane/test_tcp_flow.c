@@ -133,6 +133,37 @@ static void test_ends(void **state)
 	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 2);
 }
 
+// Of a connection that carried SIP a SYN alone changes nothing: anybody can send one. Octets behind
+// it do, wherever they are.
+static void test_syns(void **state)
+{
+	static const uint32_t places[] = {100000000, 4000, 400, 0xffff0000};
+	char text[2048];
+	size_t len = put_call(text), half = put_message(text, "c1", 100) / 2;
+
+	put_call(text);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		uint32_t again = 1000 + 2 * (uint32_t)len + places[i];
+		prepare();
+		mark(SYN, 999);
+		data(1000, text, len);
+		data(1000 + (uint32_t)len, text, half);
+		mark(SYN, again - 1);
+		send_segment((struct segment){.back = true, .flags = SYN, .sequence = 7});
+		forget();
+		data(1000 + (uint32_t)(len + half), text + half, len - half);
+		assert_told(all, "made up", i);
+		forget();
+		mark(SYN, again - 1);
+		data(again, text, half);
+		data(again + (uint32_t)half, text + half, len - half);
+		assert_told(all, "used again", i);
+		assert_int_equal(counters.value[WIRE_TCP_GAPS], 0);
+		assert_int_equal(counters.value[WIRE_TCP_HELD], 0);
+		assert_int_equal(counters.value[WIRE_TCP_LOST], 0);
+	}
+}
+
 // A SYN that carries octets (RFC 7413), half a message of them: the answer says that they arrived,
 // or that they have to come again.
 static void test_octets_of_a_syn(void **state)
@@ -246,9 +277,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_directions), cmocka_unit_test(test_networks),
-		cmocka_unit_test(test_ends),       cmocka_unit_test(test_octets_of_a_syn),
-		cmocka_unit_test(test_foreign),    cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_directions),
+		cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_syns),
+		cmocka_unit_test(test_octets_of_a_syn),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_eviction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);
