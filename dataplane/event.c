@@ -199,6 +199,17 @@ static void put_names(struct call_event *event, const char *buf, const struct si
 	put_text(event, EVENT_TEXT_USER_AGENT, buf, msg->user_agent, EVENT_USER_AGENT_BYTES, true);
 }
 
+// Without the line in which a body was cut: half a port is another one.
+static size_t whole_lines(const char *body, const struct sip_msg *msg)
+{
+	const char *feed;
+
+	if (!(msg->flags & SIP_CUT_BODY))
+		return msg->body_len;
+	feed = memrchr(body, '\n', msg->body_len);
+	return feed ? (size_t)(feed - body) + 1 : 0;
+}
+
 bool event_media(const char *buf, const struct sip_msg *msg, struct sdp *sdp)
 {
 	const char *body = buf + msg->body_off;
@@ -212,7 +223,7 @@ bool event_media(const char *buf, const struct sip_msg *msg, struct sdp *sdp)
 	}
 	return msg->status < 300 &&
 	       (msg->flags & SIP_HAS_SDP || sdp_is_multipart(body, msg->body_len)) &&
-	       sdp_parse(body, msg->body_len, sdp) == 0;
+	       sdp_parse(body, whole_lines(body, msg), sdp) == 0;
 }
 
 // The first of the texts, so that there always is room for it.

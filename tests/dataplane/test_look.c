@@ -280,6 +280,28 @@ static void test_media(void **state)
 	}
 }
 
+// Of a body that was cut the last line says nothing: it may be half of one.
+static void test_cut_description(void **state)
+{
+	static const char body[] = SDP "m=audio 6002 RTP/AVP 0\r\n";
+	char text[4096];
+	struct sdp sdp;
+
+	for (size_t cut = 1; cut < strlen(body); cut++) {
+		const char *head = message("SIP/2.0 200 OK", ";tag=b1", "INVITE",
+					   "Content-Type: application/sdp\r\n");
+		snprintf(text, sizeof(text), "%.*sContent-Length: %zu\r\n\r\n%.*s",
+			 (int)(strlen(head) - strlen("Content-Length: 0\r\n\r\n")), head,
+			 strlen(body), (int)cut, body);
+		prepare(false, false, false);
+		assert_true(look_text(text));
+		bool has = call_event_media(&event, &sdp);
+		for (int i = 0; has && i < sdp.count; i++)
+			assert_int_equal(sdp.address[i].port, i ? 6002 : 6000);
+		assert_int_equal(has && sdp.count > 0, cut >= strlen(SDP));
+	}
+}
+
 static void test_limits(void **state)
 {
 	char uri[400], tail[400], extra[2048], agent[120];
@@ -389,10 +411,11 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_which),    cmocka_unit_test(test_names),
-		cmocka_unit_test(test_others),   cmocka_unit_test(test_fields),
-		cmocka_unit_test(test_media),    cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_replaces), cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_which),        cmocka_unit_test(test_names),
+		cmocka_unit_test(test_others),       cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_media),        cmocka_unit_test(test_cut_description),
+		cmocka_unit_test(test_limits),       cmocka_unit_test(test_replaces),
+		cmocka_unit_test(test_cut_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
