@@ -35,8 +35,9 @@ static void send_segment(struct tcp_flows *flows, const uint8_t *head, const uin
 	frame.tag[0] = head[0] >> 1 & 3;
 	frame.tag_count = 1;
 	frame.tcp_flags = head[1];
-	// Near the end of the numbers, and with the highest bit far away.
-	frame.sequence = 0xfffffe00 + (head[2] & 0x7fu) * 8 + (head[2] & 0x80u) * 0x100000;
+	// Near the end of the numbers, some windows away, and with the highest bit far away.
+	frame.sequence = 0xfffffe00 + (head[2] & 0x7fu) * 8 + (head[2] & 0x80u) * 0x100000 +
+			 (head[0] >> 3 & 15u) * 0x4000;
 	frame.acknowledged = 0xfffffe00 + head[3] * 4u;
 	frame.payload_len = (uint32_t)len;
 	tcp_flows_segment(flows, &frame, exact, now_ns);
