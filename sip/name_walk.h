@@ -31,12 +31,14 @@ static SIP_INLINE bool name_line(struct names *names, uint64_t *sum, const char 
 	struct octets octets = octets_lower(octets_load(text));
 	size_t stop = low_bit_32(octets_blank_or_colon(octets));
 	const struct header_slot *slot = header_slot(octets, stop);
+	size_t header;
 
 	if (__builtin_expect(buf[at - 2] != '\r' || text[stop] == ' ', 0))
 		return false;
+	header = slot->header;
 	*sum += slot->count;
-	names->line[slot->header] = (uint8_t)line;
-	names->at[slot->header] = (uint16_t)(at + stop + 1);
+	names->line[header] = (uint8_t)line;
+	names->at[header] = (uint16_t)(at + stop + 1);
 	return true;
 }
 

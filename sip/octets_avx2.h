@@ -180,7 +180,7 @@ static inline uint32_t octets_up_to(struct octets octets, char c)
 			   octets);
 }
 
-static inline uint32_t octets_in_class(struct octets octets, const struct octet_class *class)
+static inline uint32_t octets_not_in_class(struct octets octets, const struct octet_class *class)
 {
 	__m128i row = _mm_loadu_si128((const __m128i *)(const void *)class->row);
 	__m128i column = _mm_loadu_si128((const __m128i *)(const void *)class->column);
@@ -189,5 +189,5 @@ static inline uint32_t octets_in_class(struct octets octets, const struct octet_
 		_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(row), upper),
 		_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(column), octets.all));
 
-	return ~octets_same((struct octets){bits}, (struct octets){_mm256_setzero_si256()});
+	return octets_same((struct octets){bits}, (struct octets){_mm256_setzero_si256()});
 }

@@ -147,14 +147,14 @@ static inline uint32_t octets_up_to(struct octets octets, char c)
 	return mask;
 }
 
-static inline uint32_t octets_in_class(struct octets octets, const struct octet_class *class)
+static inline uint32_t octets_not_in_class(struct octets octets, const struct octet_class *class)
 {
 	uint32_t mask = 0;
 
 	for (int i = 0; i < OCTETS; i++) {
 		unsigned char c = (unsigned char)(octets.part[i / 8] >> i % 8 * 8);
 
-		mask |= (uint32_t)((class->row[c >> 4] & class->column[c & 15]) != 0) << i;
+		mask |= (uint32_t)((class->row[c >> 4] & class->column[c & 15]) == 0) << i;
 	}
 	return mask;
 }

@@ -127,10 +127,10 @@ static inline __m128i octets_class_bits(__m128i octets, const struct octet_class
 	return _mm_and_si128(_mm_shuffle_epi8(row, upper), _mm_shuffle_epi8(column, octets));
 }
 
-static inline uint32_t octets_in_class(struct octets octets, const struct octet_class *class)
+static inline uint32_t octets_not_in_class(struct octets octets, const struct octet_class *class)
 {
 	struct octets bits = {octets_class_bits(octets.low, class),
 			      octets_class_bits(octets.high, class)};
 
-	return ~octets_same(bits, (struct octets){_mm_setzero_si128(), _mm_setzero_si128()});
+	return octets_same(bits, (struct octets){_mm_setzero_si128(), _mm_setzero_si128()});
 }

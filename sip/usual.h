@@ -66,14 +66,14 @@ static inline bool request_line(const struct value *line, const struct method_sl
 				struct sip_msg *msg)
 {
 	const char *buf = line->text.buf;
-	size_t at = method->len + 1u, end;
+	struct span uri = {.at = method->len + 1u};
 
-	if (!value_has_method(buf, method) || buf[at - 1] != ' ' || !value_uri(line, at, &end))
+	if (!value_has_method(buf, method) || buf[uri.at - 1] != ' ' || !value_uri(line, &uri))
 		return false;
 	msg->method = method->method;
-	value_put(&msg->request_uri, at, end);
-	return line->end == end + 8 &&
-	       load_8(buf + end) == WORD_8(' ', 'S', 'I', 'P', '/', '2', '.', '0');
+	value_put(&msg->request_uri, uri.at, uri.end);
+	return line->end == uri.end + 8 &&
+	       load_8(buf + uri.end) == WORD_8(' ', 'S', 'I', 'P', '/', '2', '.', '0');
 }
 
 static inline bool take_start_line(const struct usual *usual, const struct method_slot *method,

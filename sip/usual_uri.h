@@ -50,10 +50,10 @@ static SIP_INLINE uint64_t usual_uri_equal(const struct usual_uri *uri, char c)
 static SIP_INLINE uint32_t usual_uri_end(const struct usual_uri *uri, uint32_t at,
 					 const struct octet_class *class)
 {
-	uint64_t in = usual_uri_join(uri, octets_in_class(uri->low, class),
-				     uri->is_long ? octets_in_class(uri->high, class) : 0);
+	uint64_t out = usual_uri_join(uri, octets_not_in_class(uri->low, class),
+				      uri->is_long ? octets_not_in_class(uri->high, class) : 0);
 
-	return low_bit(~in & UINT64_MAX << at);
+	return low_bit((out | UINT64_C(1) << uri->len) & UINT64_MAX << at);
 }
 
 static SIP_INLINE bool usual_uri_has_never(struct octets octets)

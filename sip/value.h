@@ -161,7 +161,6 @@ static SIP_INLINE size_t value_skip_display_name(const struct value *value)
 	const char *buf = value->text.buf;
 	size_t at = value->at;
 
-	at += value_blanks(buf + at);
 	if (buf[at] == '"') {
 		at = value_skip_quoted(value, at);
 		at += value_blanks(buf + at);
@@ -171,25 +170,33 @@ static SIP_INLINE size_t value_skip_display_name(const struct value *value)
 	return buf[at] == '<' ? at : 0;
 }
 
+// Where the URI of an address is, and what follows the address.
+struct span {
+	size_t at, end, rest;
+	bool is_sip;
+};
+
 // Whether a scheme and more is between the two, where no octet is that no URI has.
 static __attribute__((noinline)) bool value_is_uri(const char *at, const char *end)
 {
 	return ref_is_uri((struct ref_text){at, end});
 }
 
-// A URI from `at` on, nearly always a sip: or tel: one; *end is what stops it.
-static SIP_INLINE bool value_uri(const struct value *value, size_t at, size_t *end)
+// A URI from uri->at on, nearly always a sip: or tel: one; uri->end is what stops it.
+static SIP_INLINE bool value_uri(const struct value *value, struct span *uri)
 {
-	uint32_t scheme = value_lower_4(value, at);
-	size_t stop = value_find(value, at, &value_uri_stops);
+	uint32_t scheme = value_lower_4(value, uri->at);
+	size_t len;
 
-	*end = stop;
+	uri->end = value_find(value, uri->at, &value_uri_stops);
+	len = uri->end - uri->at;
 	// `|0x20` leaves a colon as it is and makes one only of a control character.
-	if (scheme == WORD_4('s', 'i', 'p', ':') || scheme == WORD_4('t', 'e', 'l', ':'))
-		return stop - at > 4;
-	if (scheme == WORD_4('s', 'i', 'p', 's') && value->text.buf[at + 4] == ':')
-		return stop - at > 5;
-	return value_is_uri(value->text.buf + at, value->text.buf + stop);
+	uri->is_sip = scheme == WORD_4('s', 'i', 'p', ':');
+	if (uri->is_sip || scheme == WORD_4('t', 'e', 'l', ':'))
+		return len > 4;
+	if (scheme == WORD_4('s', 'i', 'p', 's') && value->text.buf[uri->at + 4] == ':')
+		return len > 5;
+	return value_is_uri(value->text.buf + uri->at, value->text.buf + uri->end);
 }
 
 // A URI without brackets: it ends at a blank, a parameter or a comma, and has no `?` (RFC 3261
@@ -212,11 +219,6 @@ static __attribute__((noinline)) size_t value_addr_spec(struct text text, size_t
 	return stop;
 }
 
-// Where the URI of an address is, and what follows the address.
-struct span {
-	size_t at, end, rest;
-};
-
 static SIP_INLINE bool value_address(const struct value *value, struct span *uri)
 {
 	size_t open = value->at;
@@ -226,11 +228,12 @@ static SIP_INLINE bool value_address(const struct value *value, struct span *uri
 		if (__builtin_expect(open == 0, 0)) {
 			uri->rest = value_addr_spec(value->text, value->at, value->end, &uri->at);
 			uri->end = uri->rest;
+			uri->is_sip = false;
 			return uri->rest != 0;
 		}
 	}
 	uri->at = open + 1;
-	if (!value_uri(value, uri->at, &uri->end) || value->text.buf[uri->end] != '>')
+	if (!value_uri(value, uri) || value->text.buf[uri->end] != '>')
 		return false;
 	uri->rest = uri->end + 1;
 	return true;
@@ -336,17 +339,19 @@ static inline bool value_session_expires(const struct value *value, uint32_t *se
 static inline bool value_content_type(const struct value *value, bool *is_sdp)
 {
 	const char *text = value->text.buf + value->at;
-	size_t end = value_find_or(value, value->at, &value_blank, &octet_semicolons);
+	size_t end = value->at + 15;
 
-	// LWS may stand around the slash.
-	if (end != value->end && value->text.buf[end] != ';')
-		return false;
-	*is_sdp = end - value->at == 15 &&
+	*is_sdp = end <= value->end &&
 		  (load_8(text) | 0x2020202020202020) ==
 			  WORD_8('a', 'p', 'p', 'l', 'i', 'c', 'a', 't') &&
 		  (load_8(text + 7) | 0x2020202020202020) ==
-			  WORD_8('t', 'i', 'o', 'n', '/', 's', 'd', 'p');
-	return true;
+			  WORD_8('t', 'i', 'o', 'n', '/', 's', 'd', 'p') &&
+		  (end == value->end || text[15] == ';');
+	if (*is_sdp)
+		return true;
+	// LWS may stand around the slash.
+	end = value_find_or(value, value->at, &value_blank, &octet_semicolons);
+	return end == value->end || value->text.buf[end] == ';';
 }
 
 // All of it, without the blanks and folds around it.

@@ -85,7 +85,7 @@ static __attribute__((noinline)) void value_split_seldom(const char *buf, size_t
 // Behind the IPv6 reference whose `[` is at `at`, or `at`.
 static __attribute__((noinline)) size_t value_skip_ipv6(const char *buf, size_t at)
 {
-	uint32_t len = low_bit_32(~octets_in_class(octets_load(buf + at + 1), &usual_uri_ipv6));
+	uint32_t len = low_bit_32(octets_not_in_class(octets_load(buf + at + 1), &usual_uri_ipv6));
 
 	// The shortest address is `::`.
 	return len >= 2 && buf[at + 1 + len] == ']' ? at + len + 2 : at;
@@ -108,31 +108,30 @@ static SIP_INLINE void value_split(const struct value *value, const struct span 
 {
 	static const struct octet_set user_stops = {OCTET_SET([0x0] = '@', [0xa] = ':')};
 	const char *buf = value->text.buf;
-	size_t at = uri->at, user_end, host_at, end, behind;
+	size_t at = uri->at + 4, user_end, host_at, end, behind;
 
-	if (__builtin_expect(at + 2 > value->text.last, 0))
+	if (__builtin_expect(!uri->is_sip || at + 2 > value->text.last, 0))
 		goto seldom;
-	// The first four are "sip:" or another scheme.
-	user_end = at + low_bit_32(octets_among(octets_load(buf + at), &user_stops) & ~15u);
+	// What follows "sip:".
+	user_end = at + low_bit_32(octets_among(octets_load(buf + at), &user_stops));
 	host_at = user_end + 1;
-	if (buf[host_at] == '[')
-		end = value_skip_ipv6(buf, host_at);
-	else
-		end = host_at +
-		      low_bit_32(~octets_in_class(octets_load(buf + host_at), &usual_uri_host));
-	behind = buf[end] == ':' ? value_skip_port(buf, end) : end;
-	if (__builtin_expect(
-		    buf[user_end] != '@' || user_end >= uri->end || user_end == at + 4 ||
-			    end == host_at ||
-			    (behind != uri->end && buf[behind] != ';' && buf[behind] != '?') ||
-			    value_lower_4(value, at) != WORD_4('s', 'i', 'p', ':'),
-		    0))
+	end = host_at +
+	      low_bit_32(octets_not_in_class(octets_load(buf + host_at), &usual_uri_host));
+	if (end == host_at)
+		end = buf[end] == '[' ? value_skip_ipv6(buf, end) : end;
+	if (__builtin_expect(buf[user_end] != '@' || user_end == at || end == host_at, 0))
 		goto seldom;
-	value_put(user, at + 4, user_end);
+	if (end != uri->end) {
+		behind = buf[end] == ':' ? value_skip_port(buf, end) : end;
+		if (user_end > uri->end ||
+		    (behind != uri->end && buf[behind] != ';' && buf[behind] != '?'))
+			goto seldom;
+	}
+	value_put(user, at, user_end);
 	value_put(host, host_at, end);
 	return;
 seldom:
-	value_split_seldom(buf, at, uri->end, user, host);
+	value_split_seldom(buf, uri->at, uri->end, user, host);
 }
 
 // From, To: name-addr and its parameters to the end of the value, nearly always a tag alone or
@@ -150,8 +149,12 @@ static SIP_INLINE int value_party(const struct value *value, const struct party 
 	at = uri.rest;
 	if (value_lower_4(value, at) == WORD_4(';', 't', 'a', 'g') &&
 	    value->text.buf[at + 4] == '=') {
-		if (!value_take(value, at + 5, party->tag, &at))
+		size_t tag = at + 5;
+
+		at = value_find_near(value, tag, &value_parameter_stops, &octet_commas);
+		if (value->text.buf[at] == '"')
 			return -1;
+		value_put_if_any(party->tag, tag, at);
 		tags = 1;
 	}
 	if (at == value->end)
