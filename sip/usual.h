@@ -163,8 +163,8 @@ static inline bool take_call_id_and_via(const struct usual *usual, struct sip_ms
 }
 
 // The URI of a header that may be there, and if so may be wrong.
-static inline void take_address(const struct usual *usual, enum header_name header,
-				struct sip_msg *msg, struct sip_slice *uri)
+static SIP_INLINE void take_address(const struct usual *usual, enum header_name header,
+				    struct sip_msg *msg, struct sip_slice *uri)
 {
 	struct value value;
 
