@@ -2,6 +2,7 @@
 // net_memif between the generator's process and a receiver's. The generator is one core, too, and
 // copies each frame.
 #include "bench/figure.h"
+#include "bench/wire/between.h"
 #include "bench/wire/case.h"
 #include "bench/wire/generator.h"
 #include "bench/wire/search.h"
@@ -25,6 +26,7 @@ struct side {
 	struct trial trial;
 	double rate[SEARCHES];
 	enum trial_verdict limit[SEARCHES];
+	double between_ns[SEARCHES]; // from CPU to CPU
 	unsigned int trials, undecided;
 	bool is_urgent; // other programs had to wait
 };
@@ -41,6 +43,7 @@ static int find_rate(struct side *side, unsigned int round)
 
 	if (side->trial.seconds <= urgent_most_s)
 		urgent_begin(&urgent, side->trial.host, side->trial.subject, side->trial.generator);
+	side->between_ns[round] = between_ns(side->trial.host);
 	// What goes through without a pause, and some more, as that is measured once.
 	search.highest = trial_highest(&side->trial) * 1.25;
 	search_run(&search);
@@ -60,16 +63,19 @@ static int find_rate(struct side *side, unsigned int round)
 // Of the search that found the median, too, why it found no more.
 static double print_side(const struct side *side, const char *prefix)
 {
-	double sorted[SEARCHES], median;
+	double sorted[SEARCHES], sorted_ns[SEARCHES], median;
 	char key[48];
 
 	memcpy(sorted, side->rate, sizeof(sorted));
+	memcpy(sorted_ns, side->between_ns, sizeof(sorted_ns));
 	median = figure_quantile(sorted, SEARCHES, 0.5);
 	snprintf(key, sizeof(key), "%spackets_per_s", prefix);
 	if (median > 0)
 		figure_of(key, sorted, SEARCHES);
 	else
 		figure_none(key);
+	snprintf(key, sizeof(key), "%scpu_to_cpu_ns", prefix);
+	figure_of(key, sorted_ns, SEARCHES);
 	snprintf(key, sizeof(key), "%slimit", prefix);
 	for (unsigned int i = 0; i < SEARCHES; i++) {
 		if (side->rate[i] == median) {
@@ -143,7 +149,8 @@ int case_memif(const struct bench *bench, const struct traffic *traffic)
 		err = pair_compare(&pair, bench, traffic, generator, "memif");
 	if (!err)
 		err = search_both(&pair, bench, traffic, generator);
-	// Orders begin at different frames of the traffic: nothing to compare counters with.
+	// Each order begins with the first frame, and the contest's end anywhere: the counters of
+	// all of them together say nothing.
 	int end_err = pair_end(&pair, NULL);
 	generator_end(generator);
 	return err ? err : end_err;
