@@ -130,7 +130,7 @@ static void add_to_stream(struct stream *stream, unsigned int connection, const 
 	}
 }
 
-// Each hundredth segment changes places with the next one of its connection.
+// One segment in a hundred changes places with the next one of its connection.
 static void make_disorder(void)
 {
 	unsigned int seed = 1;
