@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fast parser, its line index and the hashes of a message's values, once for each instruction
-// set; each is a library of its own with its own machine flags. Private to sip/.
+// The fast parser, its line index, the lines of a session description and the hashes of a message's
+// values, once for each instruction set; each is a library of its own with its own machine flags.
+// Private to sip/.
 #pragma once
 
 #include "sip/line_index.h"
 #include "sip/msg.h"
 #include "sip/octets.h"
+#include "sip/sdp_walk.h"
 #include "sip/siphash.h"
 #include "sip/uri.h"
 
@@ -13,6 +15,7 @@ struct kernel {
 	int (*line_index)(const char *buf, size_t len, struct line_index *index);
 	enum sip_reject (*msg_parse)(const char *buf, size_t len, struct sip_msg *msg);
 	bool (*usual_uri)(const char *text, uint32_t len, struct sip_uri *uri);
+	uint32_t (*sdp_walk)(const char *text, uint32_t len, uint32_t *from, uint32_t *line);
 };
 
 // Registers of four words.
@@ -47,10 +50,16 @@ enum sip_reject msg_parse_unusual(const char *buf, size_t len, struct sip_msg *m
 	{                                                                                         \
 		return usual_uri_parse(text, len, uri);                                           \
 	}                                                                                         \
+	static uint32_t sdp_walk_##name(const char *text, uint32_t len, uint32_t *from,           \
+					uint32_t *line)                                           \
+	{                                                                                         \
+		return sdp_walk(text, len, from, line);                                           \
+	}                                                                                         \
 	const struct kernel kernel_##name = {                                                     \
 		.line_index = line_index_##name,                                                  \
 		.msg_parse = msg_parse_##name,                                                    \
 		.usual_uri = usual_uri_##name,                                                    \
+		.sdp_walk = sdp_walk_##name,                                                      \
 	}
 #define KERNEL_DEFINE_WIDE(name)                               \
 	KERNEL_WIDE(name)                                      \

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pass over the lines. What stands before the first m= is said of all streams, what comes after
-// it of that one. Most lines say nothing of interest and are left after two octets.
+// One pass over the lines that matter (sdp_walk.h). What stands before the first m= is said of all
+// streams, what comes after it of that one.
 #include "sip/sdp.h"
+
+#include "sip/kernel.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -113,6 +115,40 @@ static bool read_port(struct text text, uint16_t *port)
 	return true;
 }
 
+// As inet_pton() takes it, of which it costs a fifth: four numbers, without zeros before them.
+static bool read_four(struct text host, uint8_t *octet)
+{
+	const char *at = host.at;
+
+	for (int i = 0; i < 4; i++) {
+		uint32_t number = 0;
+		const char *begin = at;
+
+		while (at < host.end && *at >= '0' && *at <= '9' && at - begin < 3)
+			number = number * 10 + (uint32_t)(*at++ - '0');
+		if (at == begin || number > UINT8_MAX || (*begin == '0' && at - begin > 1))
+			return false;
+		octet[i] = (uint8_t)number;
+		if (i < 3 && (at == host.end || *at++ != '.'))
+			return false;
+	}
+	return at == host.end || *at == '/' || *at == ' ';
+}
+
+static bool read_six(struct text host, uint8_t *octet)
+{
+	size_t len = 0;
+	char text[ADDRESS_TEXT];
+
+	while (host.at + len < host.end && host.at[len] != '/' && host.at[len] != ' ')
+		len++;
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, host.at, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, octet) == 1;
+}
+
 static bool is_zero(const uint8_t *octet)
 {
 	static const uint8_t nothing[16];
@@ -123,18 +159,13 @@ static bool is_zero(const uint8_t *octet)
 // "IN IP4 192.0.2.1", with "/127" behind a multicast address.
 static enum connection read_connection(struct text rest, struct sdp_address *address)
 {
-	struct text net = word_next(&rest), type = word_next(&rest), host = word_next(&rest);
-	const char *slash = memchr(host.at, '/', (size_t)(host.end - host.at));
-	size_t len = (size_t)((slash != NULL ? slash : host.end) - host.at);
-	bool is_six = text_is(type, "IP6");
-	char text[ADDRESS_TEXT];
+	bool is_four = text_begins(rest, "IN IP4 "), is_six = text_begins(rest, "IN IP6 ");
 
-	if (!text_is(net, "IN") || (!is_six && !text_is(type, "IP4")) || len >= sizeof(text))
+	*address = (struct sdp_address){.port = address->port};
+	if (!is_four && !is_six)
 		return CONNECTION_UNKNOWN;
-	memcpy(text, host.at, len);
-	text[len] = '\0';
-	memset(address->octet, 0, sizeof(address->octet));
-	if (inet_pton(is_six ? AF_INET6 : AF_INET, text, address->octet) != 1)
+	rest.at += strlen("IN IP4 ");
+	if (!(is_six ? read_six(rest, address->octet) : read_four(rest, address->octet)))
 		return CONNECTION_UNKNOWN;
 	address->version = is_six ? 6 : 4;
 	return is_zero(address->octet) ? CONNECTION_HELD : CONNECTION_GOOD;
@@ -165,11 +196,6 @@ static void read_rtcp(struct text rest, struct scope *scope)
 
 static void read_attribute(struct text value, struct scope *scope)
 {
-	char first = value.at < value.end ? value.at[0] : '\0';
-
-	if (first != 's' && first != 'r' && first != 'i')
-		return;
-	value = trimmed(value);
 	if (text_is(value, "sendrecv"))
 		scope->direction = DIRECTION_BOTH;
 	else if (text_is(value, "sendonly") || text_is(value, "recvonly") ||
@@ -212,32 +238,35 @@ static void finish_stream(struct sdp *sdp, const struct scope *session, struct s
 	add(sdp, &stream->rtcp);
 }
 
-static int read_description(struct text rest, struct sdp *sdp)
+static int read_description(struct text text, struct sdp *sdp)
 {
 	static const struct scope nothing;
 	struct scope session = nothing, stream = nothing, *scope = &session;
-	struct text line;
+	uint32_t found[SDP_LINES], len = (uint32_t)(text.end - text.at), from = 0;
+	struct text rest = text, line;
 
 	if (!line_next(&rest, &line) || !text_is(trimmed(line), "v=0"))
 		return -EINVAL;
-	while (line_next(&rest, &line)) {
-		struct text value = {line.at + 2, line.end};
-
-		if (line.end - line.at < 2 || line.at[1] != '=')
-			continue;
-		switch (line.at[0]) {
-		case 'c':
-			scope->connection = read_connection(trimmed(value), &scope->address);
-			break;
-		case 'a': read_attribute(value, scope); break;
-		case 'm':
-			if (scope == &stream)
-				finish_stream(sdp, &session, &stream);
-			scope = &stream;
-			stream = nothing;
-			read_stream(trimmed(value), &stream);
-			break;
-		default: break;
+	while (from < len) {
+		uint32_t count = kernel_selected->sdp_walk(text.at, len, &from, found);
+		for (uint32_t i = 0; i < count; i++) {
+			rest.at = text.at + found[i];
+			line_next(&rest, &line);
+			struct text value = trimmed((struct text){line.at + 2, line.end});
+			switch (line.at[0]) {
+			case 'c':
+				scope->connection = read_connection(value, &scope->address);
+				break;
+			case 'a': read_attribute(value, scope); break;
+			case 'm':
+				if (scope == &stream)
+					finish_stream(sdp, &session, &stream);
+				scope = &stream;
+				stream = nothing;
+				read_stream(value, &stream);
+				break;
+			default: break;
+			}
 		}
 	}
 	if (scope == &stream)

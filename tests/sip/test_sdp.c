@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
+#include "sip/line_index.h"
 #include "tests/sip/sip_test.h"
 
 #define HEAD   "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"
@@ -73,6 +74,8 @@ static const struct {
 	{"RTCP at another address", SIMPLE "a=rtcp:53020 IN IP4 192.0.2.9\r\n", 0, 1,
 	 "192.0.2.1/6000 192.0.2.9/53020"},
 	{"RTCP nowhere", SIMPLE "a=rtcp:0\r\na=rtcp:x\r\na=rtcp:\r\n", 0, 1, "192.0.2.1/6000"},
+	{"RTCP first nowhere, then elsewhere", SIMPLE "a=rtcp:6 IN IP4 x\r\na=rtcp:53020\r\n", 0, 1,
+	 "192.0.2.1/6000 192.0.2.1/53020"},
 	{"feedback is no port", SIMPLE "a=rtcp-fb:* nack\r\n", 0, 1, "192.0.2.1/6000"},
 
 	{"port 65535", HEAD FOUR TIMES "m=audio 65535 RTP/AVP 0\r\n", 0, 1, "192.0.2.1/65535"},
@@ -147,42 +150,78 @@ static const char *addresses_of(const struct sdp *sdp)
 	return text;
 }
 
-static void test_table(void **state)
+static void expect(const char *kernel, size_t row)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		size_t len = strlen(cases[i].body);
-		char *copy = exact_copy(cases[i].body, len);
-		struct sdp sdp;
-		int ret = sdp_parse(copy, len, &sdp);
+	size_t len = strlen(cases[row].body);
+	char *copy = exact_copy(cases[row].body, len);
+	struct sdp sdp;
+	int ret = sdp_parse(copy, len, &sdp);
 
-		if (ret != cases[i].ret)
-			fail_msg("%s: %d", cases[i].name, ret);
-		if (ret == 0 && (sdp.two_way != cases[i].two_way ||
-				 strcmp(addresses_of(&sdp), cases[i].addresses) != 0))
-			fail_msg("%s: two_way %d, %s", cases[i].name, sdp.two_way,
-				 addresses_of(&sdp));
-		free(copy);
-	}
+	if (ret != cases[row].ret)
+		fail_msg("%s, %s: %d", kernel, cases[row].name, ret);
+	if (ret == 0 && (sdp.two_way != cases[row].two_way ||
+			 strcmp(addresses_of(&sdp), cases[row].addresses) != 0))
+		fail_msg("%s, %s: two_way %d, %s", kernel, cases[row].name, sdp.two_way,
+			 addresses_of(&sdp));
+	free(copy);
 }
 
 // What is left is read as far as it goes, and nothing behind it; octets that nobody filled are 0.
+static void expect_of_cut(size_t row, size_t len)
+{
+	char *copy = exact_copy(cases[row].body, len);
+	struct sdp sdp;
+
+	if (sdp_parse(copy, len, &sdp) == 0)
+		assert_true(sdp.count <= SDP_ADDRESSES);
+	for (int k = 0; k < sdp.count; k++) {
+		assert_true(sdp.address[k].port != 0);
+		assert_true(sdp.address[k].version == 4 || sdp.address[k].version == 6);
+		assert_int_equal(sdp.address[k].reserved[0], 0);
+		for (int at = 4; at < 16 && sdp.address[k].version == 4; at++)
+			assert_int_equal(sdp.address[k].octet[at], 0);
+	}
+	free(copy);
+}
+
+static void test_table(void **state)
+{
+	for (int kernel = LINE_KERNEL_SCALAR; kernel < LINE_KERNEL_COUNT; kernel++) {
+		if (line_index_select((enum line_kernel)kernel) != 0)
+			continue;
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+			expect(line_kernel_name((enum line_kernel)kernel), i);
+	}
+}
+
 static void test_cut_anywhere(void **state)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		for (size_t len = 0; len < strlen(cases[i].body); len++) {
-			char *copy = exact_copy(cases[i].body, len);
-			struct sdp sdp;
+	for (int kernel = LINE_KERNEL_SCALAR; kernel < LINE_KERNEL_COUNT; kernel++) {
+		if (line_index_select((enum line_kernel)kernel) != 0)
+			continue;
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+			for (size_t len = 0; len < strlen(cases[i].body); len++)
+				expect_of_cut(i, len);
+	}
+}
 
-			if (sdp_parse(copy, len, &sdp) == 0)
-				assert_true(sdp.count <= SDP_ADDRESSES);
-			for (int k = 0; k < sdp.count; k++) {
-				assert_true(sdp.address[k].port != 0);
-				assert_true(sdp.address[k].version == 4 ||
-					    sdp.address[k].version == 6);
-				assert_int_equal(sdp.address[k].reserved[0], 0);
-				for (int at = 4; at < 16 && sdp.address[k].version == 4; at++)
-					assert_int_equal(sdp.address[k].octet[at], 0);
-			}
+// The line that puts the call on hold, behind more lines of interest than are found at a time, and
+// wherever it falls in a block.
+static void test_many_lines(void **state)
+{
+	for (int kernel = LINE_KERNEL_SCALAR; kernel < LINE_KERNEL_COUNT; kernel++) {
+		if (line_index_select((enum line_kernel)kernel) != 0)
+			continue;
+		for (size_t lines = 0; lines < 300; lines++) {
+			char body[2048] = SIMPLE;
+			struct sdp sdp;
+			for (size_t i = 0; i < lines; i++)
+				strcat(body, lines & 1 ? "c=\n" : "a=s\n");
+			size_t len = strlen(strcat(body, "c=IN IP4 0.0.0.0\n"));
+			char *copy = exact_copy(body, len);
+			assert_int_equal(sdp_parse(copy, len, &sdp), 0);
+			assert_int_equal(sdp.two_way, 0);
+			assert_int_equal(sdp.count, 0);
 			free(copy);
 		}
 	}
@@ -193,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_many_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
