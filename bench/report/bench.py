@@ -43,7 +43,8 @@ BENCHES = (
           limit_s=400),  # 120
     Bench("lab", ("bench/lab/bench_lab.sh {build}",), needs_root=True),  # 40
     Bench("peer", ("{bench}/bench-peer --json",), needs_root=True, limit_s=400),  # 170
-    Bench("restart", ("{bench}/bench-restart --json",), limit_s=400),  # 45
+    Bench("restart", ("{bench}/bench-restart --json",
+                      "{bench}/bench-restart --json --publications 1000000 --rounds 1"), limit_s=400),  # 110
     Bench("store", ("{bench}/bench-store --json --records 100000 --rounds 3",)),  # 40
     Bench("directory", ("{bench}/bench-directory --json --rounds 3",)),  # 30
     Bench("growth", ("bench/growth/growth.py {build} --json --rounds 1",), limit_s=600),  # 60

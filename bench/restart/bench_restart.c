@@ -39,7 +39,7 @@ struct bench {
 	struct engine engine;
 	struct redis_server redis; // pid 0: the embedded one
 	const char *store;
-	uint64_t calls; // ever made
+	uint64_t calls; // ever made, and the next one's number
 	uint64_t first; // calls before it have ended
 	double filled_per_s;
 };
@@ -79,30 +79,40 @@ static bool await(struct bench *bench, const volatile uint64_t *value, uint64_t 
 	return false;
 }
 
-// Everybody on the phone, published, and written down.
+// New calls until so many are up: everybody on the phone, published, and written down.
 static bool fill(struct bench *bench, uint64_t calls)
 {
 	volatile uint64_t *initial = &bench->witness.counts->initial;
-	uint64_t start = clock_mono_ns();
+	uint64_t before = *initial, up = bench->calls - bench->first;
 
-	engine_start(&bench->engine, &bench->settings);
-	if (!await(bench, &bench->engine.signs->ready_ns, 1, "the store is not ready"))
-		return false;
-	for (uint64_t call = 0; call < calls; call++) {
-		if (call % 64 == 0 && call * 2 > AHEAD &&
-		    !await(bench, initial, call * 2 - AHEAD, "published"))
+	for (uint64_t fresh = 0; fresh < calls - up; fresh++) {
+		if (fresh % 64 == 0 && fresh * 2 > AHEAD &&
+		    !await(bench, initial, before + fresh * 2 - AHEAD, "published"))
 			return false;
 		for (int step = 0; step < CALL_MESSAGES_UP; step++)
-			engine_call(&bench->engine, call, step);
+			engine_call(&bench->engine, bench->calls, step);
+		bench->calls++;
 	}
-	if (!await(bench, initial, calls * 2, "published"))
+	if (!await(bench, initial, before + (calls - up) * 2, "published"))
 		return false;
-	bench->calls = calls;
-	bench->filled_per_s = (double)calls * 2 / seconds_since(start);
 	// Answers and tags of the last ones, too.
 	usleep(200000);
 	while (bench->engine.signs->backlog > 0)
 		usleep(1000);
+	return true;
+}
+
+static bool begin(struct bench *bench, uint64_t calls)
+{
+	uint64_t start;
+
+	engine_start(&bench->engine, &bench->settings);
+	if (!await(bench, &bench->engine.signs->ready_ns, 1, "the store is not ready"))
+		return false;
+	start = clock_mono_ns();
+	if (!fill(bench, calls))
+		return false;
+	bench->filled_per_s = (double)calls * 2 / seconds_since(start);
 	return true;
 }
 
@@ -227,16 +237,20 @@ static void report(const struct bench *bench, const char *what, uint64_t publica
 	figure_end();
 }
 
-static bool measure(struct bench *bench, const char *what, double rate, unsigned int rounds)
+static bool measure(struct bench *bench, const char *what, uint64_t publications, double rate,
+		    unsigned int rounds)
 {
-	uint64_t publications = (bench->calls - bench->first) * 2;
 	struct recovery recovery[ROUNDS_MOST];
 
-	bench->settings.registrar.rate = rate;
-	bench->settings.registrar.burst = rate < 1e6 ? 100 : rate;
-	for (unsigned int i = 0; i < rounds; i++)
+	for (unsigned int i = 0; i < rounds; i++) {
+		// In place of those that ended, still at the pace of the engine that runs.
+		if (!fill(bench, publications / 2))
+			return false;
+		bench->settings.registrar.rate = rate;
+		bench->settings.registrar.burst = rate < 1e6 ? 100 : rate;
 		if (!restart(bench, &recovery[i]))
 			return false;
+	}
 	report(bench, what, publications, recovery, rounds);
 	return true;
 }
@@ -274,9 +288,10 @@ static bool bench_run(const char *store, const char *dir, uint64_t publications,
 	if (witness_start(&bench.witness) < 0 || engine_init(&bench.engine) < 0)
 		return false;
 	settings_make(&bench, dir);
-	good = fill(&bench, publications / 2) && measure(&bench, "full speed", 1e6, rounds) &&
+	good = begin(&bench, publications / 2) &&
+	       measure(&bench, "full speed", publications, 1e6, rounds) &&
 	       (publications > PACED_MOST ||
-		measure(&bench, "paced", (double)publications / PACED_S, 1));
+		measure(&bench, "paced", publications, (double)publications / PACED_S, 1));
 	if (bench.engine.pid > 0)
 		engine_kill(&bench.engine);
 	engine_fini(&bench.engine);
