@@ -33,6 +33,13 @@ METRIC_COUNTER(taken_over, "offhook_media_taken_over", NULL,
 METRIC_COUNTER(no_room, "offhook_media_no_room", NULL,
 	       "Media addresses that are not followed, because there are too many")
 
+// Rounded up: since when, so that a mark of the call before never counts; when it was last seen, as
+// the deadlines that follow from it are (net/timer_wheel.h).
+static uint64_t ms_of(uint64_t ns)
+{
+	return (ns + NS_PER_MS - 1) / NS_PER_MS;
+}
+
 struct media_claims *media_claims_new(struct media_table *table, const struct siphash_key *key)
 {
 	struct media_claims *claims = calloc(1, sizeof(*claims));
@@ -115,7 +122,7 @@ static void claim_detach(struct media_claims *claims, uint32_t number)
 	while (*link != number)
 		link = &media_claims_at(claims, *link)->other;
 	*link = claim->other;
-	claim->time_ms = media_claims_seen(claims, claim) / NS_PER_MS;
+	claim->time_ms = ms_of(media_claims_seen(claims, claim));
 	claim->slot = MEDIA_NO_SLOT;
 }
 
@@ -177,8 +184,7 @@ bool media_claims_add(struct media_claims *claims, uint32_t *list,
 		metric_add(&no_room, 1);
 		return true;
 	}
-	// A mark of the same millisecond may be one that was there before.
-	claim->time_ms = (now_ns + NS_PER_MS - 1) / NS_PER_MS;
+	claim->time_ms = ms_of(now_ns);
 	take_over(claims, slot, now_ns);
 	claim->other = *latest_of(claims, slot);
 	*latest_of(claims, slot) = number;

@@ -104,6 +104,25 @@ static void a_later_call_takes_it(void **state)
 	assert_int_equal(table->entries, 0);
 }
 
+// To the millisecond, and nothing of the one before: neither what it was seen last makes a deadline
+// sooner, nor does its last mark count for the next one.
+static void times_are_rounded_up(void **state)
+{
+	uint32_t old = 0, next = 0;
+
+	media_claims_add(claims, &old, &address, 0, clock_mono_ns());
+	clock_set(clock_mono_ns() + 5 * NS_PER_S + 1);
+	flows();
+	uint64_t last_ns = clock_mono_ns();
+	clock_set(last_ns + 1);
+	media_claims_add(claims, &next, &address, 0, clock_mono_ns());
+	assert_int_equal(seen(old), last_ns - 1 + NS_PER_MS);
+	assert_int_equal(seen(next), 0);
+	remove_all(&old);
+	remove_all(&next);
+	clock_set(last_ns - 1 + NS_PER_MS); // the others count in whole ones
+}
+
 static void together_they_share(void **state)
 {
 	uint32_t legs[3] = {0};
@@ -248,15 +267,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_claims, close_claims)
 	const struct CMUnitTest tests[] = {
-		TEST(only_what_came_after),
-		TEST(a_later_call_takes_it),
-		TEST(together_they_share),
-		TEST(not_all_the_world_shares),
-		TEST(times_to_come_are_now),
-		TEST(no_room),
-		TEST(begins_empty),
-		TEST(both_versions),
-		TEST(a_million_and_their_successors),
+		TEST(only_what_came_after),  TEST(a_later_call_takes_it),
+		TEST(together_they_share),   TEST(not_all_the_world_shares),
+		TEST(times_to_come_are_now), TEST(no_room),
+		TEST(begins_empty),          TEST(times_are_rounded_up),
+		TEST(both_versions),         TEST(a_million_and_their_successors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
