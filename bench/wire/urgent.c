@@ -46,10 +46,14 @@ static bool set_subject(const struct subject *subject, int busy, int waiting)
 	return dir && is_set;
 }
 
+// All of them in any case: what one refuses is no reason to leave the others as they are.
 static bool set_all(const struct urgent *urgent, int busy, int waiting, int bench)
 {
-	return set_one(0, bench) & set_one(generator_pid(urgent->generator), busy) &
-	       set_subject(urgent->subject, busy, waiting);
+	bool is_set = set_one(0, bench);
+
+	is_set &= set_one(generator_pid(urgent->generator), busy);
+	is_set &= set_subject(urgent->subject, busy, waiting);
+	return is_set;
 }
 
 void urgent_begin(struct urgent *urgent, const struct host *host, const struct subject *subject,
