@@ -44,6 +44,16 @@ static struct reading run_slice(struct contest *contest, size_t index)
 	return reading;
 }
 
+static void complain(const struct contest *contest, size_t index, const struct reading *before,
+		     const struct reading *after)
+{
+	const struct subject *subject = contest->subject[index];
+
+	fprintf(stderr, "bench-wire: %s stands still or died: %g ms of CPU time in %g ms\n",
+		subject->kind == SUBJECT_ENGINE ? "an engine" : "dpdk-testpmd",
+		((double)after->cpu_ns - (double)before->cpu_ns) / 1e6, contest->slice_s * 1e3);
+}
+
 int contest_run(struct contest *contest)
 {
 	struct reading before[CONTEST_SUBJECTS], after;
@@ -55,7 +65,7 @@ int contest_run(struct contest *contest)
 			after = run_slice(contest, i);
 			if (after.cpu_ns <= before[i].cpu_ns ||
 			    after.packets <= before[i].packets) {
-				fprintf(stderr, "bench-wire: a receiver stands still or died\n");
+				complain(contest, i, &before[i], &after);
 				return -EIO;
 			}
 			contest->packets_per_s[i][round] =
