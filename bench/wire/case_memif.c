@@ -61,7 +61,7 @@ static int find_rate(struct side *side, unsigned int round)
 }
 
 // Of the search that found the median, too, why it found no more.
-static double print_side(const struct side *side, const char *prefix)
+static void print_side(const struct side *side, const char *prefix)
 {
 	double sorted[SEARCHES], sorted_ns[SEARCHES], median;
 	char key[48];
@@ -87,23 +87,35 @@ static double print_side(const struct side *side, const char *prefix)
 	figure_count(key, side->trials);
 	snprintf(key, sizeof(key), "%svoid_trials", prefix);
 	figure_count(key, side->undecided);
-	return median;
+}
+
+// Of the rounds in which both found a rate, with the CPUs as far from each other. How many.
+static size_t compare(const struct side *ours, const struct side *peer, double *ratio)
+{
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < SEARCHES; i++) {
+		double farther = ours->between_ns[i] / peer->between_ns[i];
+		if (ours->rate[i] > 0 && peer->rate[i] > 0 && farther > 0.8 && farther < 1.25)
+			ratio[count++] = ours->rate[i] / peer->rate[i];
+	}
+	return count;
 }
 
 static void print(const struct bench *bench, const struct traffic *traffic, const struct side *ours,
 		  const struct side *peer)
 {
 	double ratio[SEARCHES];
+	size_t ratios = compare(ours, peer, ratio);
 
-	for (unsigned int i = 0; i < SEARCHES; i++)
-		ratio[i] = peer->rate[i] > 0 ? ours->rate[i] / peer->rate[i] : 0;
 	figure_begin("bench-wire");
 	figure_word("case", "memif-zero-loss");
 	figure_word("mix", traffic->name);
 	figure_value("frame_bytes", (double)traffic->bytes / (double)traffic->count);
-	double median = print_side(ours, ""), peer_median = print_side(peer, "testpmd_");
-	if (median > 0 && peer_median > 0)
-		figure_of("ratio_to_testpmd", ratio, SEARCHES);
+	print_side(ours, "");
+	print_side(peer, "testpmd_");
+	if (ratios > 0)
+		figure_of("ratio_to_testpmd", ratio, ratios);
 	figure_value("trial_s", bench->trial_s);
 	figure_count("confirmations", SEARCH_CONFIRMATIONS);
 	figure_word("priority", ours->is_urgent && peer->is_urgent ? "real-time" : "ordinary");
