@@ -125,8 +125,22 @@ void publication_lose_tag(struct publication *publication)
 	publication_forget_tag(publication);
 }
 
+static void publication_expire(struct publication *publication)
+{
+	if (publication->etag) {
+		metric_add(&expired, 1);
+		journal_note(publication->all->journal, publication->person->aor,
+			     "publication expired");
+	}
+	publication_lose_tag(publication);
+}
+
 void publication_age(struct publication *publication, uint64_t now)
 {
+	bool tag_ends = (publication->etag || publication->unnamed) &&
+			publication->expires_ns <= now;
+	bool orphan_ends = publication->orphaned && publication->orphan_ns <= now;
+
 	if (publication->phase == PHASE_SENT)
 		return; // its answer decides
 	if (publication->stale_etag && publication->stale_until_ns <= now) {
@@ -135,20 +149,12 @@ void publication_age(struct publication *publication, uint64_t now)
 	}
 	if (publication->suspended && publication->suspended_ns <= now)
 		publication_set_suspended(publication, 0);
-	if ((publication->etag || publication->unnamed) && publication->expires_ns <= now) {
-		if (publication->etag) {
-			metric_add(&expired, 1);
-			journal_note(publication->all->journal, publication->person->aor,
-				     "publication expired");
-		}
-		publication_lose_tag(publication);
-		if (publication->orphan_ns <= now)
-			publication_set_orphan(publication, 0);
-		publication_save(publication);
-	} else if (publication->orphaned && publication->orphan_ns <= now) {
+	if (orphan_ends)
 		publication_set_orphan(publication, 0);
+	if (tag_ends)
+		publication_expire(publication);
+	if (orphan_ends || tag_ends)
 		publication_save(publication);
-	}
 }
 
 uint64_t publication_ends(const struct publication *publication)
