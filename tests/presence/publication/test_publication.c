@@ -200,6 +200,22 @@ static void delays_are_measured(void **state)
 	world_ok(NULL, 0);
 	assert_int_equal(observations("offhook_event_to_publish_seconds"), sent + 2);
 	assert_int_equal(observations("offhook_event_to_published_seconds"), published + 2);
+	// A call that was read back is not of now.
+	world_change(JOHN, true, CAUSE_RESTORED);
+	world_go(5 * MS);
+	world_ok("c", 600);
+	assert_int_equal(observations("offhook_event_to_publish_seconds"), sent + 2);
+	// What an earlier run left is not what the wire caused.
+	world.hold_turns = true;
+	world_busy(JOHN, false);
+	world_restore(JOHN, "old", 300 * S);
+	world_turns();
+	assert_string_equal(world_last()->etag, "old");
+	assert_int_equal(observations("offhook_event_to_publish_seconds"), sent + 2);
+	world_ok(NULL, 0);
+	world_turns();
+	assert_string_equal(world_last()->etag, "c");
+	assert_int_equal(observations("offhook_event_to_publish_seconds"), sent + 3);
 	world_stop();
 }
 
@@ -207,6 +223,37 @@ static void memory(void **state)
 {
 	(void)state;
 	assert_in_range(sizeof(struct publication), 1, 300 - 32);
+}
+
+// A tenth of a long lifetime is more than the least lead.
+static void long_lifetime_has_a_long_lead(void **state)
+{
+	struct publication *publication;
+
+	(void)state;
+	world_start(true);
+	world.settings.registrar.expires_ns = 3600 * S;
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_ok("a", 3600);
+	publication = world_person(JOHN)->publication;
+	assert_in_range(publication->refresh_ns - publication->sent_ns, 3240 * S * 95 / 100,
+			3240 * S);
+	world_stop();
+}
+
+static void operator_clears_what_has_no_name(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_ok(NULL, 600);
+	publication_clear(world.publications, world_person(JOHN));
+	world_go(5 * MS);
+	world_assert_sent(2, PUBLISH_INITIAL, "");
+	world_ok("a", 600);
+	world_stop();
 }
 
 int main(void)
@@ -221,6 +268,8 @@ int main(void)
 		cmocka_unit_test(turn_is_given_back),
 		cmocka_unit_test(delays_are_measured),
 		cmocka_unit_test(memory),
+		cmocka_unit_test(long_lifetime_has_a_long_lead),
+		cmocka_unit_test(operator_clears_what_has_no_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

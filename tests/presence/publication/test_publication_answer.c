@@ -316,6 +316,51 @@ static void lifetimes_are_bounded(void **state)
 	}
 }
 
+// Only in a row: what is well in between begins anew.
+static void answers_in_a_row_are_forgotten(void **state)
+{
+	struct publish_answer brief = {.status = 423, .min_expires_s = 900};
+
+	(void)state;
+	world_start_published();
+	for (int round = 0; round < 2; round++) {
+		size_t sent = world.sent_count;
+
+		publication_clear(world.publications, world_person(JOHN));
+		world_refuse(412);
+		world_go(5 * MS);
+		world_assert_sent(sent + 2, PUBLISH_INITIAL, "");
+		world_ok("b", 600);
+	}
+	for (int round = 0; round < 2; round++) {
+		world_go(900 * S);
+		assert_int_equal(world_last()->kind, PUBLISH_REFRESH);
+		brief.min_expires_s += world_last()->expires_s;
+		world_answer(world_open(JOHN), &brief);
+		world_go(5 * MS);
+		assert_int_equal(world_last()->expires_s, brief.min_expires_s);
+		world_ok("c", 600);
+	}
+	world_stop();
+}
+
+// Nothing is asked for that could be too brief.
+static void removal_is_too_brief(void **state)
+{
+	struct publish_answer answer = {.status = 423, .min_expires_s = 900};
+
+	(void)state;
+	world_start_published();
+	world_busy(JOHN, false);
+	world_answer(world_open(JOHN), &answer);
+	world_go(500 * MS);
+	assert_int_equal(world.sent_count, 2);
+	world_go(S);
+	world_assert_sent(3, PUBLISH_REMOVE, "a");
+	assert_int_equal(world_last()->expires_s, 0);
+	world_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +379,8 @@ int main(void)
 		cmocka_unit_test(refresh_without_a_new_tag),
 		cmocka_unit_test(shorter_lifetime_is_followed),
 		cmocka_unit_test(lifetimes_are_bounded),
+		cmocka_unit_test(answers_in_a_row_are_forgotten),
+		cmocka_unit_test(removal_is_too_brief),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

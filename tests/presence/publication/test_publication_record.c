@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -163,6 +164,47 @@ static void lost_store_is_told_again(void **state)
 	world_stop();
 }
 
+static void stop_before_the_intent_is_stored(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	assert_int_equal(world.waiters, 1);
+	world_stop(); // who waits is gone, and is not called
+}
+
+// An older orphan that ends later: a record has room for it, an intent has not.
+static void intent_beside_an_orphan(void **state)
+{
+	(void)state;
+	world_start(false);
+	publication_restore_intent(world.publications, JOHN, clock_wall_ns() + 700 * S);
+	world_busy(JOHN, true);
+	publications_loaded(world.publications);
+	world_go(0);
+	assert_int_equal(world.waiters, 1);
+	assert_true(world_stored(JOHN)->record.expires_wall_ns == clock_wall_ns() + 700 * S);
+	world_stop();
+}
+
+// Cut, it would be somebody else's.
+static void no_record_of_a_name_too_long(void **state)
+{
+	char person[STORE_TEXT + 8];
+
+	(void)state;
+	memset(person, 'x', sizeof(person) - 1);
+	memcpy(person, "sip:", 4);
+	person[sizeof(person) - 1] = '\0';
+	world_start(true);
+	world_busy(person, true);
+	world_assert_sent(1, PUBLISH_INITIAL, "");
+	world_answer(&world.sent[0],
+		     &(struct publish_answer){.status = 200, .etag = "a", .expires_s = 600});
+	assert_int_equal(world.store[0].saves, 0);
+	world_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +217,9 @@ int main(void)
 		cmocka_unit_test(restart_with_an_intent_and_a_tag),
 		cmocka_unit_test(restart_with_an_intent_read_late),
 		cmocka_unit_test(lost_store_is_told_again),
+		cmocka_unit_test(stop_before_the_intent_is_stored),
+		cmocka_unit_test(intent_beside_an_orphan),
+		cmocka_unit_test(no_record_of_a_name_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,65 @@ static void expired_publication_is_not_removed(void **state)
 	world_stop();
 }
 
+// A year of silence: asked every five minutes or so, and no more often in the end.
+static void nobody_ever_answers(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	for (int i = 0; i < 300; i++) {
+		size_t sent = world.sent_count;
+
+		world_fail(PUBLISH_TIMEOUT);
+		world_go(i < 9 ? 1 : 290 * S);
+		assert_int_equal(world.sent_count, sent);
+		world_go(400 * S);
+		assert_int_equal(world.sent_count, sent + 1);
+	}
+	world_stop();
+}
+
+// What was heard after all is certain, and its later end is no orphan's.
+static void refresh_is_answered_at_last(void **state)
+{
+	(void)state;
+	world_start_published();
+	world_go(540 * S);
+	world_fail(PUBLISH_TIMEOUT);
+	world_go(2 * S);
+	world_ok("b", 600);
+	publication_clear(world.publications, world_person(JOHN));
+	world_refuse(412);
+	assert_int_equal(metric_value("offhook_publication_orphans", NULL), 0);
+	world_stop();
+}
+
+// An orphan is one until its end, whatever becomes of those beside it.
+static void orphan_outlives_the_others(void **state)
+{
+	(void)state;
+	world_start(true);
+	world_busy(JOHN, true);
+	world_go(5 * MS);
+	world_fail(PUBLISH_LOST);
+	world_go(2 * S);
+	world_ok(NULL, 30); // nobody can name it, but it is brief
+	world_go(16 * S);
+	world_ok("a", 600);
+	publication_clear(world.publications, world_person(JOHN));
+	world_refuse(412);
+	world_go(5 * MS);
+	world_ok("b", 600);
+	world_busy(JOHN, false);
+	world_ok(NULL, 0);
+	world_go(world.sent[0].at_ns + 599 * S - clock_mono_ns());
+	assert_string_equal(world_state(JOHN), "orphan");
+	world_go(2 * S);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +207,9 @@ int main(void)
 		cmocka_unit_test(publication_expires_unrefreshed),
 		cmocka_unit_test(call_ends_after_a_lost_refresh),
 		cmocka_unit_test(expired_publication_is_not_removed),
+		cmocka_unit_test(nobody_ever_answers),
+		cmocka_unit_test(refresh_is_answered_at_last),
+		cmocka_unit_test(orphan_outlives_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,62 +224,6 @@ static void restart_too_late(void **state)
 	world_stop();
 }
 
-// Calls go first when the store is away at start; what it says later is still cleaned up.
-static void store_comes_late(void **state)
-{
-	(void)state;
-	world_start(false);
-	world_busy(JOHN, true);
-	world_go(10 * S);
-	world_assert_sent(1, PUBLISH_INITIAL, "");
-	world_ok("new", 600);
-	world_restore(JOHN, "old", 300 * S);
-	world_assert_sent(2, PUBLISH_REMOVE, "old");
-	world_ok(NULL, 0);
-	assert_string_equal(world_state(JOHN), "published");
-	world_busy(JOHN, false);
-	world_assert_sent(3, PUBLISH_REMOVE, "new");
-	world_ok(NULL, 0);
-	world_stop();
-}
-
-// What an earlier run has left can't be removed: that must not keep what is ours from its refresh.
-static void refused_remains_are_left(void **state)
-{
-	static const uint16_t statuses[] = {400, 401, 403, 404, 412, 423, 489};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-		world_start_published();
-		world_restore(JOHN, "old", 86400 * S);
-		world_assert_sent(2, PUBLISH_REMOVE, "old");
-		world_refuse(statuses[i]);
-		assert_string_equal(world_state(JOHN), "published");
-		world_go(540 * S);
-		world_assert_sent(3, PUBLISH_REFRESH, "a");
-		world_stop();
-	}
-}
-
-// The server was in trouble for a moment: once more.
-static void remains_get_a_second_chance(void **state)
-{
-	static const uint16_t statuses[] = {408, 500, 503};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-		world_start_published();
-		world_restore(JOHN, "old", 600 * S);
-		world_refuse(statuses[i]);
-		world_go(2 * S);
-		world_assert_sent(3, PUBLISH_REMOVE, "old");
-		world_ok(NULL, 0);
-		world_go(540 * S);
-		world_assert_sent(4, PUBLISH_REFRESH, "a");
-		world_stop();
-	}
-}
-
 static void registrar_unreachable(void **state)
 {
 	(void)state;
@@ -318,6 +262,80 @@ static void stop(void **state)
 	world_stop();
 }
 
+// A record that was not wanted any more had no open request whose answer could be lost.
+static void restart_with_a_dead_tag(void **state)
+{
+	struct store_publication record = {.person = JOHN, .etag = "a"};
+
+	(void)state;
+	world_start(false);
+	record.expires_wall_ns = clock_wall_ns() + 300 * S;
+	world_restore_record(&record);
+	read_all();
+	world_assert_sent(1, PUBLISH_REMOVE, "a");
+	world_refuse(412);
+	world_go(MS);
+	assert_string_equal(world_state(JOHN), "gone");
+	world_stop();
+}
+
+// The wall clock was far ahead: no record makes a publication live for longer than a day.
+static void restart_with_a_wrong_clock(void **state)
+{
+	struct publication_view view;
+
+	(void)state;
+	world_start(false);
+	world_restore(JOHN, "a", 30 * 86400 * S);
+	publication_view(world_person(JOHN), &view);
+	assert_true(view.expires_ns == clock_mono_ns() + 86400 * S);
+	world_stop();
+}
+
+// The end of the store's reading is no reason to ask before the registrar wants to be asked.
+static void restart_obeys_retry_after(void **state)
+{
+	struct publish_answer busy = {.status = 503, .retry_after_s = 60};
+
+	(void)state;
+	world_start(false);
+	world_go(10 * S); // without the store
+	world_busy(JOHN, true);
+	world_restore(JOHN, "a", 300 * S);
+	world_go(3 * S);
+	assert_int_equal(world.sent_count, 1);
+	world_ok("b", 600);
+	world_restore("sip:jane@x", "j", 300 * S);
+	world_busy("sip:jane@x", true);
+	world_go(2 * S);
+	assert_int_equal(world_last()->kind, PUBLISH_MODIFY);
+	world_answer(world_open("sip:jane@x"), &busy);
+	publications_loaded(world.publications);
+	publication_reachable(world.publications);
+	world_go(50 * S);
+	assert_int_equal(world_open("sip:jane@x"), NULL);
+	world_go(11 * S);
+	assert_non_null(world_open("sip:jane@x"));
+	world_stop();
+}
+
+// Whom the registrar refuses can't be waited for, and back-off is of no use any more.
+static void stop_in_trouble(void **state)
+{
+	struct publish_answer busy = {.status = 503, .retry_after_s = 60};
+
+	(void)state;
+	world_start_published();
+	publication_clear(world.publications, world_person(JOHN));
+	world_answer(world_open(JOHN), &busy);
+	publications_remove_all(world.publications);
+	world_assert_sent(3, PUBLISH_REMOVE, "a");
+	assert_false(publications_settled(world.publications));
+	world_refuse(403);
+	assert_true(publications_settled(world.publications));
+	world_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,11 +350,12 @@ int main(void)
 		cmocka_unit_test(restart_reads_for_long),
 		cmocka_unit_test(restart_reads_late),
 		cmocka_unit_test(restart_too_late),
-		cmocka_unit_test(store_comes_late),
-		cmocka_unit_test(refused_remains_are_left),
-		cmocka_unit_test(remains_get_a_second_chance),
 		cmocka_unit_test(registrar_unreachable),
 		cmocka_unit_test(stop),
+		cmocka_unit_test(restart_with_a_dead_tag),
+		cmocka_unit_test(restart_with_a_wrong_clock),
+		cmocka_unit_test(restart_obeys_retry_after),
+		cmocka_unit_test(stop_in_trouble),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

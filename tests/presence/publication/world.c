@@ -239,11 +239,16 @@ struct person *world_person(const char *name)
 
 void world_busy(const char *name, bool busy)
 {
+	world_change(name, busy, busy ? CAUSE_ANSWERED : CAUSE_BYE);
+}
+
+void world_change(const char *name, bool busy, enum person_cause cause)
+{
 	struct person *person = person_get(NULL, name, "John Doe");
 	struct person_change change = {
 		.person = person,
 		.busy = busy,
-		.cause = busy ? CAUSE_ANSWERED : CAUSE_BYE,
+		.cause = cause,
 		.event_ns = clock_mono_ns(),
 	};
 

@@ -74,7 +74,8 @@ void world_turns(void);     // everybody who waits has his turn
 // Read back from the store, where it was: as wanted, with the tag for so long.
 void world_restore(const char *person, const char *etag, uint64_t left_ns);
 void world_restore_record(const struct store_publication *record);
-void world_busy(const char *person, bool busy);
+void world_busy(const char *person, bool busy); // answered or hung up
+void world_change(const char *person, bool busy, enum person_cause cause);
 struct person *world_person(const char *name);
 struct world_record *world_stored(const char *person);
 // The request that is open for a person; NULL: none.
