@@ -7,7 +7,7 @@ set -u
 usage() {
 	cat <<-END
 		usage: bench-peer [--json] [--rates "N ..."] [--seconds N] [--rounds N] [--build DIR]
-		  --rates    calls a second, in rising order (100 400 1000 1600 2000 3000 4000)
+		  --rates    calls a second, in rising order (100 400 1000 1600 3000 4000)
 		  --seconds  of calls at each rate (4)
 		  --rounds   repetitions of all rates (1)
 	END
@@ -15,7 +15,7 @@ usage() {
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=build
-rates="100 400 1000 1600 2000 3000 4000"
+rates="100 400 1000 1600 3000 4000"
 seconds=4
 rounds=1
 format=table
