@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes AddressSanitizer see where pieces of a bigger one end: DPDK's memory is one piece to it, so a
-// read behind a packet would go unnoticed, and so is a block of a slab. Costs nothing in other builds.
+// Makes AddressSanitizer see where pieces of a bigger one end: DPDK's memory is one piece to it, so
+// a read behind a packet would go unnoticed, and so is a block of a slab. Costs nothing in other
+// builds.
 #pragma once
 
 #include <stddef.h>
