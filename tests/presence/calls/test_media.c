@@ -140,6 +140,11 @@ static const struct scenario scenarios[] = {
 	 "1 INVITE a>\n3 200 INVITE a>b\n3.02 183 INVITE a>c media=c7000\n3.1 ACK a>b\n"
 	 "5 rtp c7000\n500 pass\n",
 	 UP_TOLD},
+	{"nor is one to a re-INVITE that is refused", "media",
+	 "1 INVITE a>\n3 200 INVITE a>b\n3.1 ACK a>b\n9 INVITE a>b cseq=2\n"
+	 "9.1 183 INVITE a>b cseq=2 media=b7000\n9.2 488 INVITE a>b cseq=2\n10 rtp b7000\n"
+	 "500 pass\n",
+	 UP_TOLD},
 	{"an ACK with the answer faster than the 2xx with the offer", "media",
 	 "1 INVITE a>\n3 ACK a>b media=a6000\n3 200 INVITE a>b media=b7000\n5 rtp a6000\n"
 	 "500 pass\n",

@@ -135,6 +135,10 @@ static const struct scenario scenarios[] = {
 	 UP_TOLD DOWN_TOLD("100.2", "bye")},
 	{"BYE challenged and never authorised: the call goes on", NULL,
 	 UP "60 BYE a>b\n60.1 401 BYE a>b\n200 pass\n", UP_TOLD},
+	{"an old challenge makes no old BYE new", NULL,
+	 UP "20 BYE a>b cseq=2\n20.1 401 BYE a>b cseq=2\n30 UPDATE a>b cseq=5\n"
+	    "30.1 200 UPDATE a>b cseq=5\n40 401 BYE a>b cseq=2\n40.1 BYE a>b cseq=3\n200 pass\n",
+	 UP_TOLD},
 	{"the challenge is faster than its BYE", NULL,
 	 UP "60 401 BYE a>b\n60.02 BYE a>b\n200 pass\n", UP_TOLD},
 	{"crossed BYEs", NULL,
@@ -309,6 +313,10 @@ static const struct scenario scenarios[] = {
 	{"the directory answers late", "slow-directory",
 	 UP "5 answers\n9 BYE a>b\n9.1 200 BYE a>b\n",
 	 "5 bob busy answered 1\n5 alice busy answered 1\n" DOWN_TOLD("9.1", "bye")},
+	{"the directory answers when another call is in its place", "slow-directory",
+	 UP "4 BYE a>b\n4.1 200 BYE a>b\n5 INVITE c> call=2 to=xeno\n6 200 INVITE c>d call=2\n"
+	    "7 answers\n",
+	 "7 carol busy answered 1\n"},
 	{"the directory answers when the call is over", "slow-directory",
 	 UP "9 BYE a>b\n9.1 200 BYE a>b\n10 answers\n11 INVITE c> call=2 to=dave\n"
 	    "12 200 INVITE c>d call=2\n13 pass\n",
