@@ -35,6 +35,12 @@ static int open_store(void **state)
 	return 0;
 }
 
+static int open_slow_store(void **state)
+{
+	scenario_open(&world, "store slow-directory");
+	return 0;
+}
+
 static int open_media(void **state)
 {
 	scenario_open(&world, "media");
@@ -464,6 +470,31 @@ static void view_take(void *ctx, const struct call_view *view)
 	views->last = *view;
 }
 
+static void a_sooner_deadline_is_stored(void **state)
+{
+	play("1 INVITE a>");
+	play("2 200 INVITE a>b se=1800");
+	play("2.1 ACK a>b");
+	play("3 pass");
+	uint64_t deadline_ns = world.saved.deadline_wall_ns;
+	play("9 200 UPDATE a>b cseq=2 se=90");
+	play("10 pass");
+	assert_int_equal(deadline_ns - world.saved.deadline_wall_ns,
+			 (1800 - 90 - (9 - 2)) * NS_PER_S);
+}
+
+static void who_is_found_late_is_stored(void **state)
+{
+	play("1 INVITE a>");
+	play("2 200 INVITE a>b");
+	play("3 pass");
+	assert_int_equal(world.saves, 0);
+	play("4 answers");
+	play("5 pass");
+	assert_string_equal(world.saved.caller, "sip:alice@sfb.example");
+	assert_string_equal(world.saved.callee, "sip:bob@sfb.example");
+}
+
 static void people_are_shown_calls(void **state)
 {
 	struct views views = {0};
@@ -641,6 +672,8 @@ int main(void)
 		cmocka_unit_test(calls_come_back),
 		TEST(a_record_without_room_is_dropped, open_store),
 		TEST(a_restored_call_ends_by_its_bye, open_store),
+		TEST(a_sooner_deadline_is_stored, open_store),
+		TEST(who_is_found_late_is_stored, open_slow_store),
 		TEST(people_are_shown_calls, open_plain),
 		TEST(a_person_in_many_calls, open_plain),
 		TEST(the_operator_clears, open_plain),

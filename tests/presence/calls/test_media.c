@@ -60,6 +60,10 @@ static const struct scenario scenarios[] = {
 	 UP "5 rtp b7000\n9 INVITE a>b cseq=2 media=!\n9.1 200 INVITE a>b cseq=2 media=b7000\n"
 	    "900 pass\n",
 	 UP_TOLD},
+	{"hold that only the offer says, and nothing moves", "media",
+	 UP "5 rtp b7000\n9 INVITE a>b cseq=2 media=a6000!\n9.1 200 INVITE a>b cseq=2 "
+	    "media=b7000\n900 pass\n",
+	 UP_TOLD},
 	{"hold by UPDATE", "media",
 	 UP "5 rtp b7000\n9 UPDATE a>b cseq=2 media=a6000!\n9.1 200 UPDATE a>b cseq=2 "
 	    "media=b7000!\n900 pass\n",
@@ -120,6 +124,11 @@ static const struct scenario scenarios[] = {
 	 "1 INVITE a> media=a6000\n2 183 INVITE a>c media=c7000\n2.1 183 INVITE a>b media=b7000\n"
 	 "3 200 INVITE a>b\n3.1 ACK a>b\n5 rtp b7000\n50 rtp c7000\n500 pass\n",
 	 UP_TOLD SILENT("65")},
+	{"nor is what the caller told that fork", "media",
+	 "1 INVITE a> media=a6000\n2 183 INVITE a>b media=b7000\n2.1 183 INVITE a>c media=c7000\n"
+	 "2.4 UPDATE a>c cseq=3 media=a6100\n2.5 200 UPDATE a>c cseq=3 media=c7100\n"
+	 "3 200 INVITE a>b\n3.1 ACK a>b\n5 rtp a6100\n500 pass\n",
+	 UP_TOLD},
 	{"ringing counts, and then it is answered", "media early",
 	 "1 INVITE a> media=a6000\n2 183 INVITE a>b media=b7000\n3 200 INVITE a>b\n3.1 ACK a>b\n"
 	 "5 rtp b7000\n500 pass\n",

@@ -40,6 +40,22 @@ static const struct scenario scenarios[] = {
 	 "1 INVITE a>\n2 180 INVITE a>b\n2 180 INVITE a>c\n3 200 INVITE a>c\n3.1 ACK a>c\n"
 	 "9 BYE a>c\n9.1 200 BYE a>c\n",
 	 "2 alice busy ringing 1\n2 bob busy ringing 1\n" DOWN_TOLD("9.1", "bye")},
+	{"forks that ring: a second one is answered, too", "early",
+	 "1 INVITE a>\n2 180 INVITE a>b\n2 180 INVITE a>c\n3 200 INVITE a>c\n3.1 ACK a>c\n"
+	 "3.5 200 INVITE a>b\n3.6 ACK a>b\n9 BYE a>c\n9.1 200 BYE a>c\n20 BYE a>b\n"
+	 "20.1 200 BYE a>b\n",
+	 "2 alice busy ringing 1\n2 bob busy ringing 1\n" DOWN_TOLD("20.1", "bye")},
+	{"a challenge of the INVITE before ends no ringing", "early",
+	 "1 INVITE a>\n1.5 INVITE a> cseq=2\n2 180 INVITE a>b cseq=2\n2.5 401 INVITE a>b\n"
+	 "3 200 INVITE a>b cseq=2\n3.1 ACK a>b cseq=2\n9 BYE a>b cseq=3\n9.1 200 BYE a>b cseq=3\n",
+	 "2 alice busy ringing 1\n2 bob busy ringing 1\n" DOWN_TOLD("9.1", "bye")},
+	{"what was answered while it rang is old when it is up", "early",
+	 "1 INVITE a>\n2 183 INVITE a>b\n2.3 200 UPDATE a>b cseq=3\n3 200 INVITE a>b\n3.1 ACK a>b\n"
+	 "5 BYE a>b cseq=2\n99 pass\n",
+	 "2 alice busy ringing 1\n2 bob busy ringing 1\n"},
+	{"a 180 behind its 2xx is no ACK", NULL,
+	 "1 INVITE a>\n3 200 INVITE a>b\n3.1 180 INVITE a>b\n99 pass\n",
+	 UP_TOLD DOWN_TOLD("35", "no-ack")},
 	{"PRACK confirms nothing", "early",
 	 "1 INVITE a>\n2 183 INVITE a>b\n2.2 200 PRACK a>b\n2.3 200 UPDATE a>b cseq=3\n"
 	 "4 487 INVITE a>b\n",
