@@ -252,7 +252,7 @@ static void call_alive(struct call *call, enum call_role role, const struct call
 	// An ACK belongs to the answer; what comes later says that the call goes on.
 	if (message != CALL_MSG_ACK)
 		call->changed_ns = now_ns;
-	if (message != CALL_MSG_PROGRESS && (call->state == CALL_UP || message == CALL_MSG_ACK))
+	if (call->state == CALL_UP || message == CALL_MSG_ACK)
 		call->flags |= CALL_ACKED;
 	if (message == CALL_MSG_ANSWER || message == CALL_MSG_INSIDE)
 		session_follow(call, event, now_ns);
