@@ -45,7 +45,7 @@ struct batch {
 };
 
 struct backlog *backlog_new(size_t limit);
-void backlog_free(struct backlog *backlog); // batches under way are gone with it
+void backlog_free(struct backlog *backlog); // after all batches have come back
 
 // value.len 0: drop. The entry is valid until it is stored. NULL: the limit is reached by a new
 // key, or there is no memory.

@@ -16,25 +16,30 @@ struct memory {
 	struct batch *first, **last;
 };
 
+static void give_back(struct memory *memory, bool stored)
+{
+	struct batch *batch = memory->first;
+
+	memory->first = NULL;
+	memory->last = &memory->first;
+	while (batch) {
+		struct batch *next = batch->next;
+
+		memory->events->done(memory->ctx, batch, stored);
+		batch = next;
+	}
+}
+
 static void answer(struct timer *timer)
 {
 	struct memory *memory = (struct memory *)timer;
-	struct batch *batch;
 
 	if (!memory->open) {
 		memory->open = true;
 		memory->events->loaded(memory->ctx);
 		memory->events->ready(memory->ctx, false);
 	}
-	batch = memory->first;
-	memory->first = NULL;
-	memory->last = &memory->first;
-	while (batch) {
-		struct batch *next = batch->next;
-
-		memory->events->done(memory->ctx, batch, true);
-		batch = next;
-	}
+	give_back(memory, true);
 }
 
 struct memory *memory_new(struct loop *loop, const struct backend_events *events, void *ctx)
@@ -56,6 +61,7 @@ void memory_free(struct memory *memory)
 	if (!memory)
 		return;
 	timer_cancel(loop_wheel(memory->loop), &memory->turn);
+	give_back(memory, false);
 	free(memory);
 }
 

@@ -8,5 +8,5 @@ struct loop;
 struct memory;
 
 struct memory *memory_new(struct loop *loop, const struct backend_events *events, void *ctx);
-void memory_free(struct memory *memory);
+void memory_free(struct memory *memory); // gives back the batches under way
 void memory_write(struct memory *memory, struct batch *batch);

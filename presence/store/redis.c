@@ -282,6 +282,7 @@ void redis_free(struct redis *redis)
 		connection_close(redis->connection);
 	if (redis->resolver)
 		resolver_free(redis->resolver);
+	estate_end(redis->estate); // gives back what is under way
 	estate_free(redis->estate);
 	free(redis);
 }

@@ -16,7 +16,7 @@ struct settings_store;
 struct redis *redis_new(struct loop *loop, const struct url *url,
 			const struct estate_options *options, const struct settings_store *settings,
 			const struct backend_events *events, void *ctx);
-void redis_free(struct redis *redis); // batches under way are not given back
+void redis_free(struct redis *redis); // gives back the batches under way
 // There is reason to believe that it can be reached now: don't wait for the next try.
 void redis_wake(struct redis *redis);
 // As estate_write().
