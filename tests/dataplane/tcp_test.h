@@ -79,6 +79,9 @@ struct segment {
 	uint16_t port; // of the client; server: 5060
 	bool back;     // from the server
 	bool ipv6;
+	bool alone;       // both ends have the same address
+	bool cut;         // by a capture, behind text
+	uint16_t vlan;    // 0: none
 	uint32_t network; // GRE key or VNI
 	unsigned int flags;
 	uint32_t sequence, acknowledged;
@@ -95,6 +98,9 @@ static void send_segment(struct segment segment)
 		.next = 6,
 		.source_port = segment.back ? 50600 : 5060,
 		.target_port = segment.back ? 5060 : 50600,
+		.cut = segment.cut,
+		.tag_count = segment.vlan != 0,
+		.tag = {segment.vlan},
 		.network = segment.network,
 		.sequence = segment.sequence,
 		.acknowledged = segment.acknowledged,
@@ -104,8 +110,8 @@ static void send_segment(struct segment segment)
 	char *exact = malloc(segment.len ? segment.len : 1);
 
 	frame.source[0] = frame.target[0] = 10;
-	frame.source[segment.ipv6 ? 15 : 3] = segment.back ? 2 : 1;
-	frame.target[segment.ipv6 ? 15 : 3] = segment.back ? 1 : 2;
+	frame.source[segment.ipv6 ? 15 : 3] = segment.back && !segment.alone ? 2 : 1;
+	frame.target[segment.ipv6 ? 15 : 3] = segment.back || segment.alone ? 1 : 2;
 	frame.source[1] = frame.target[1] = (uint8_t)segment.port;
 	frame.source[2] = frame.target[2] = (uint8_t)(segment.port >> 8);
 	memcpy(exact, segment.text ? segment.text : "", segment.len);

@@ -38,6 +38,8 @@ struct piece {
 	bool more;
 };
 
+static unsigned int protocol = 17; // of IPv4's pieces
+
 // One piece of the datagram UDP(body) as a frame.
 static void build(struct packet *packet, struct piece piece, size_t body_len)
 {
@@ -52,7 +54,7 @@ static void build(struct packet *packet, struct piece piece, size_t body_len)
 		packet_tag(packet, piece.vlan, piece.version == 4 ? 0x0800 : 0x86dd);
 	if (piece.version == 4) {
 		packet_ipv4(packet, 0, piece.len, piece.id,
-			    piece.off / 8 | (piece.more ? 0x2000 : 0), 17);
+			    piece.off / 8 | (piece.more ? 0x2000 : 0), protocol);
 	} else {
 		packet_ipv6(packet, 8 + 8 + piece.len, 60);
 		packet_extension(packet, 44, 8);
@@ -129,6 +131,12 @@ static void test_apart(void **state)
 	assert_false(feed(defrag, (struct piece){4, 10, 2, 1000, 508, false}, 1500, 1));
 	assert_true(feed(defrag, (struct piece){4, 20, 1, 0, 1000, true}, 1500, 1));
 	assert_true(feed(defrag, (struct piece){4, 10, 1, 1000, 508, false}, 1500, 1));
+	// The same identifier of two protocols (RFC 791 3.2).
+	assert_false(feed(defrag, (struct piece){4, 0, 3, 0, 1000, true}, 1500, 1));
+	protocol = 6;
+	assert_false(feed(defrag, (struct piece){4, 0, 3, 1000, 508, false}, 1500, 1));
+	protocol = 17;
+	assert_true(feed(defrag, (struct piece){4, 0, 3, 1000, 508, false}, 1500, 1));
 	defrag_free(defrag);
 }
 

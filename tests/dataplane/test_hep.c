@@ -163,6 +163,10 @@ static void test_every_length(void **state)
 	build(&packet, PLAIN);
 	packet_zeros(&packet, 9);
 	assert_int_equal(walk_exact(packet.data, packet.len, &frame), DATAGRAM);
+	// So is what a capture cut behind the message.
+	frame = (struct frame){.cut = true, .payload_len = (uint32_t)packet.len};
+	assert_int_equal(hep_walk(packet.data, &frame), FRAME_DATAGRAM);
+	assert_false(frame.cut);
 }
 
 static void test_other_versions(void **state)

@@ -188,6 +188,22 @@ static void none_is_forgotten(void **state)
 	assert_int_equal(media.waiting, 0);
 }
 
+// Bursts are looked up together, before too many wait.
+static void many_are_looked_up(void **state)
+{
+	uint32_t slot = enter(1, 6000);
+
+	media.every = false;
+	// Two wait of each report: RTP's port is the one below it.
+	for (unsigned int i = 0; i < MEDIA_WAITING / 4; i++) {
+		assert_true(media_table_seen(media.table, slot) == 0);
+		see(frame_of(2, 9, 1, 6001), RTCP, 12, 99);
+		media_flush_many(&media, &counters);
+	}
+	assert_int_equal(media.waiting, 0);
+	assert_true(media_table_seen(media.table, slot) == 99);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_table, close_table)
@@ -195,7 +211,7 @@ int main(void)
 		TEST(the_receiver_counts),  TEST(the_sender_counts_for_a_stranger),
 		TEST(families_differ),      TEST(nothing_to_find),
 		TEST(seen_within_a_second), TEST(each_report_counts),
-		TEST(none_is_forgotten),
+		TEST(none_is_forgotten),    TEST(many_are_looked_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

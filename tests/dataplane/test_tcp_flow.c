@@ -39,23 +39,44 @@ static void test_directions(void **state)
 	}
 }
 
-// The same addresses, ports and sequence numbers in three networks, segment by segment.
+// The same addresses, ports and sequence numbers in three networks and two VLANs, segment by
+// segment.
 static void test_networks(void **state)
+{
+	char text[2048];
+	size_t len = put_message(text, "c1", 100);
+
+	prepare();
+	for (size_t at = 0; at < len; at += 90)
+		for (uint32_t i = 0; i < 6; i++)
+			send_segment((struct segment){.network = i / 2,
+						      .vlan = i % 2 ? 7 : 0,
+						      .flags = ACK,
+						      .sequence = 1000 + (uint32_t)at,
+						      .text = text + at,
+						      .len = len - at < 90 ? len - at : 90});
+	assert_told("c1> c1> c1> c1> c1> c1> ", "networks", 0);
+	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 6);
+	assert_int_equal(counters.value[WIRE_TCP_SEEN_BEFORE], 0);
+}
+
+// From an address to itself, as on a loopback: the ports tell the directions apart.
+static void test_one_address(void **state)
 {
 	char text[2048];
 	size_t len = put_call(text);
 
 	prepare();
-	for (size_t at = 0; at < len; at += 90)
-		for (uint32_t network = 0; network < 3; network++)
-			send_segment((struct segment){.network = network,
+	for (size_t at = 0; at < len; at += 50)
+		for (int back = 0; back < 2; back++)
+			send_segment((struct segment){.alone = true,
+						      .back = back,
 						      .flags = ACK,
 						      .sequence = 1000 + (uint32_t)at,
 						      .text = text + at,
-						      .len = len - at < 90 ? len - at : 90});
-	assert_told("c1> c1> c1> c2> c2> c2> c3> c3> c3> ", "networks", 0);
-	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 3);
-	assert_int_equal(counters.value[WIRE_TCP_SEEN_BEFORE], 0);
+						      .len = len - at < 50 ? len - at : 50});
+	assert_told("c1> c1< c2> c2< c3> c3< ", "alone", 0);
+	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 1);
 }
 
 static void test_ends(void **state)
@@ -71,6 +92,14 @@ static void test_ends(void **state)
 	mark(FIN | ACK, 1000 + (uint32_t)half);
 	assert_told("c1> ", "fin", 0);
 	assert_int_equal(counters.value[WIRE_TCP_CUT_BODY], 1);
+	// Where a capture cut the segment that has the FIN, nobody knows where it is.
+	prepare();
+	mark(SYN, 999);
+	send_segment((struct segment){
+		.cut = true, .flags = FIN | ACK, .sequence = 1000, .text = text, .len = half});
+	assert_told("", "cut fin", 0);
+	data(1000 + (uint32_t)half, text + half, len - half);
+	assert_told(all, "cut fin", 1);
 	// FINs that fit nowhere, then one that does.
 	prepare();
 	mark(SYN, 999);
@@ -277,13 +306,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_directions),
-		cmocka_unit_test(test_networks),
-		cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_syns),
-		cmocka_unit_test(test_octets_of_a_syn),
-		cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_eviction),
+		cmocka_unit_test(test_directions),  cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_one_address), cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_syns),        cmocka_unit_test(test_octets_of_a_syn),
+		cmocka_unit_test(test_foreign),     cmocka_unit_test(test_eviction),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

@@ -153,6 +153,33 @@ static void test_gaps(void **state)
 	}
 }
 
+// What follows a hole while it is open makes it wait no longer, nor does what the receiver says of
+// octets before it.
+static void test_patience_of_holes(void **state)
+{
+	char text[2048];
+	size_t len = put_call(text);
+
+	prepare();
+	mark(SYN, 999);
+	data(1000, text, 40);
+	data(1000 + 70, text + 70, 30);
+	send_segment((struct segment){.back = true,
+				      .flags = ACK,
+				      .sequence = 5,
+				      .acknowledged = 1000 + 40,
+				      .text = "\r\n",
+				      .len = 2});
+	now_ns += TCP_PATIENCE_MS * MS - 1;
+	tcp_flows_expire(flows, now_ns);
+	assert_int_equal(counters.value[WIRE_TCP_GAPS], 0);
+	data(1000 + 100, text + 100, len - 100);
+	now_ns += 1;
+	tcp_flows_expire(flows, now_ns);
+	assert_int_equal(counters.value[WIRE_TCP_GAPS], 1);
+	assert_told(all + 4, "in time", 0);
+}
+
 // More holes than are kept: the first one is given up at once.
 static void test_overflow(void **state)
 {
@@ -328,11 +355,12 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_orders),   cmocka_unit_test(test_overlaps),
-		cmocka_unit_test(test_cuts),     cmocka_unit_test(test_from_the_middle),
-		cmocka_unit_test(test_gaps),     cmocka_unit_test(test_overflow),
-		cmocka_unit_test(test_strays),   cmocka_unit_test(test_no_room),
-		cmocka_unit_test(test_patience), cmocka_unit_test(test_long_bodies),
+		cmocka_unit_test(test_orders),      cmocka_unit_test(test_overlaps),
+		cmocka_unit_test(test_cuts),        cmocka_unit_test(test_from_the_middle),
+		cmocka_unit_test(test_gaps),        cmocka_unit_test(test_patience_of_holes),
+		cmocka_unit_test(test_overflow),    cmocka_unit_test(test_strays),
+		cmocka_unit_test(test_no_room),     cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_long_bodies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, teardown);

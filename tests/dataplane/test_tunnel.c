@@ -25,6 +25,10 @@ enum { DATAGRAM = -1, FRAGMENT = -2, SEGMENT = -3 };
 #define IP_IN_IP  "ip4:4 "
 #define LABEL     "x:00001040 "
 #define LAST      "x:00001140 "
+// Five of them.
+#define DESTINATIONS                                                                   \
+	"x:3c00000000000000 x:3c00000000000000 x:3c00000000000000 x:3c00000000000000 " \
+	"x:3c00000000000000 "
 
 static const struct {
 	const char *name, *layers;
@@ -40,6 +44,13 @@ static const struct {
 	// RFC 2473 5.1: the limit of nesting stands in a destination option.
 	{"encapsulation limit", "eth:86dd ip6:60 x:2900040104010000 " INNER6, DATAGRAM,
 	 BIT(IP_IN_IP), 0, 0},
+	{"six extensions outside, six inside",
+	 "eth:86dd ip6:60 " DESTINATIONS "x:2900000000000000 ip6:60 " DESTINATIONS
+	 "x:1100000000000000 udp:5070 hello",
+	 DATAGRAM, BIT(IP_IN_IP), 0, 0},
+	{"two tags outside, none inside",
+	 "eth:88a8 x:00078100 x:00080800 ip4:47 x:00006558 eth:0800 " INNER4, DATAGRAM, BIT(GRE), 0,
+	 0},
 	{"ipv4 in ipv4, version", "eth:0800 ip4:4 " INNER6, WIRE_IPV4_HEADER, BIT(IP_IN_IP), 0, 0},
 	{"ipv6 in ipv6, version", "eth:86dd ip6:41 " INNER4 " ff:20", WIRE_IPV6_HEADER,
 	 BIT(IP_IN_IP), 0, 0},
@@ -248,6 +259,8 @@ static void test_shapes(void **state)
 			fail_msg("%s: tunnels %#x", shapes[i].name, frame.tunnels);
 		assert_int_equal(frame.network, shapes[i].network);
 		assert_int_equal(frame.tag_count, shapes[i].tags);
+		for (unsigned int k = frame.tag_count; k < FRAME_TAGS; k++)
+			assert_int_equal(frame.tag[k], 0);
 		if (got != DATAGRAM)
 			continue;
 		assert_false(frame.cut);

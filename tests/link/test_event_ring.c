@@ -214,7 +214,7 @@ static void test_broken_events(void **state)
 {
 	struct event_ring *ring = *state;
 
-	for (unsigned int kind = 0; kind < 6; kind++) {
+	for (unsigned int kind = 0; kind < 8; kind++) {
 		uint64_t slot = ring->tail % SLOTS;
 
 		push(ring, kind);
@@ -225,6 +225,8 @@ static void test_broken_events(void **state)
 		case 3: ring->event[slot].method = SIP_METHOD_COUNT; break;
 		case 4: ring->event[slot].cseq_method = UINT8_MAX; break;
 		case 5: ring->event[slot].lcore = SEGMENT_LCORES; break;
+		case 6: ring->event[slot].media.len = UINT16_MAX; break;
+		case 7: ring->event[slot].media.off = UINT16_MAX; break;
 		default: fail();
 		}
 		push(ring, 100 + kind);
