@@ -152,17 +152,17 @@ static void take_syn(struct tcp_flows *flows, struct tcp_flow *flow, unsigned in
 		way->first = first;
 		return;
 	}
-	if (way->known && flow->kind == TCP_SIP) {
+	if (flow->kind == TCP_FOREIGN && (way->known || (other->known && !answers))) {
+		flow_begin(flows, flow);
+		flow->seen_ns = now_ns;
+	}
+	if (way->known) {
 		// The port pair is used again, or somebody says so: what follows it tells.
+		if (!(frame->tcp_flags & FRAME_TCP_ACK) && way->stray != first)
+			flows->counters->value[WIRE_TCP_FLOWS]++;
 		way->stray = first;
 		way->begins_at_stray = true;
 		return;
-	}
-	if (flow->kind != TCP_SIP && (way->known || (other->known && !answers))) {
-		tcp_order_finish(flows, way, UINT32_MAX, now_ns);
-		tcp_order_finish(flows, other, UINT32_MAX, now_ns);
-		flow_begin(flows, flow);
-		flow->seen_ns = now_ns;
 	}
 	way->known = true;
 	way->has_first = true;

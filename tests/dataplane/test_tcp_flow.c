@@ -162,8 +162,7 @@ static void test_ends(void **state)
 	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 2);
 }
 
-// Of a connection that carried SIP a SYN alone changes nothing: anybody can send one. Octets behind
-// it do, wherever they are.
+// A SYN alone changes nothing, as anybody can send one. Octets behind it do, wherever they are.
 static void test_syns(void **state)
 {
 	static const uint32_t places[] = {100000000, 4000, 400, 0xffff0000};
@@ -182,6 +181,7 @@ static void test_syns(void **state)
 		forget();
 		data(1000 + (uint32_t)(len + half), text + half, len - half);
 		assert_told(all, "made up", i);
+		assert_int_equal(counters.value[WIRE_TCP_FLOWS], 2);
 		forget();
 		mark(SYN, again - 1);
 		data(again, text, half);
@@ -190,7 +190,28 @@ static void test_syns(void **state)
 		assert_int_equal(counters.value[WIRE_TCP_GAPS], 0);
 		assert_int_equal(counters.value[WIRE_TCP_HELD], 0);
 		assert_int_equal(counters.value[WIRE_TCP_LOST], 0);
+		assert_int_equal(counters.value[WIRE_TCP_FLOWS], 2);
+		// In the first message, when nothing has shown yet that it is SIP.
+		prepare();
+		mark(SYN, 999);
+		data(1000, text, half);
+		mark(SYN, again - 1);
+		data(1000 + (uint32_t)half, text + half, len - half);
+		assert_told(all, "made up at first", i);
 	}
+	// The answer was faster than what it answers.
+	prepare();
+	send_segment((struct segment){
+		.back = true, .flags = SYN | ACK, .sequence = 99, .acknowledged = 1000});
+	mark(SYN, 999);
+	for (int back = 0; back < 2; back++)
+		send_segment((struct segment){.back = back,
+					      .flags = ACK,
+					      .sequence = back ? 100 : 1000,
+					      .text = text,
+					      .len = len});
+	assert_told("c1> c2> c3> c1< c2< c3< ", "answer first", 0);
+	assert_int_equal(counters.value[WIRE_TCP_FLOWS], 1);
 }
 
 // A SYN that carries octets (RFC 7413), half a message of them: the answer says that they arrived,
