@@ -7,7 +7,11 @@
 
 struct corpus;
 
-// How many messages aren't read alike by all parsers that take part, or not taken for a message by
-// one of them. The first ones are shown on stderr with what each parser finds. leave_out: they are
-// taken out of the corpus.
-size_t agree_check(struct corpus *corpus, bool leave_out);
+struct agreement {
+	size_t different; // messages not read alike by all parsers that take part
+	size_t faults;    // of those the ones that our own parsers don't read alike
+};
+
+// The first messages that aren't read alike are shown on stderr with what each parser finds, and of
+// each parser how many it read otherwise. leave_out: they are taken out of the corpus.
+struct agreement agree_check(struct corpus *corpus, bool leave_out);

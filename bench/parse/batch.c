@@ -6,15 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/sample_calls.h"
+#include "bench/parse/corpus.h"
 #include "sip/msg.h"
 
 enum {
 	ROUND_MESSAGES = 2000, // a round takes at least so many
 	FEW_MESSAGES = 200,    // that stay in the caches
+	MOST_SINGLE = 250,     // batches of one message
 };
 
-static const char *const key_names[BATCH_KEYS] = {"whole", "kind", "size", "headers", "cache"};
+static const char *const key_names[BATCH_KEYS] = {"whole",   "kind",  "size",
+						  "headers", "cache", "message"};
 
 const char *batch_key_name(enum batch_key key)
 {
@@ -158,13 +160,33 @@ int batch_whole(struct batch_list *list, const struct sample_set *set)
 	return batch != NULL ? 0 : -ENOMEM;
 }
 
-int batch_split(struct batch_list *list, const struct sample_set *set, enum batch_key key)
+static int split_messages(struct batch_list *list, const struct corpus *corpus)
 {
+	if (corpus->set.count > MOST_SINGLE) {
+		fprintf(stderr, "bench-parse: --by message is for %d messages at most\n",
+			MOST_SINGLE);
+		return -E2BIG;
+	}
+	for (size_t i = 0; i < corpus->set.count; i++) {
+		struct batch *batch = list_add(list, BATCH_MESSAGE,
+					       corpus->origin[i] != NULL ? corpus->origin[i] : "");
+
+		if (batch == NULL || take(batch, &corpus->set.samples[i], 1) != 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int batch_split(struct batch_list *list, const struct corpus *corpus, enum batch_key key)
+{
+	const struct sample_set *set = &corpus->set;
 	size_t first = list->count;
 	char value[32];
 
 	if (key == BATCH_CACHE)
 		return split_cache(list, set);
+	if (key == BATCH_MESSAGE)
+		return split_messages(list, corpus);
 	for (size_t i = 0; i < set->count; i++) {
 		struct batch *batch;
 

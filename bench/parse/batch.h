@@ -9,8 +9,17 @@
 
 struct sample;
 struct sample_set;
+struct corpus;
 
-enum batch_key { BATCH_WHOLE, BATCH_KIND, BATCH_SIZE, BATCH_HEADERS, BATCH_CACHE, BATCH_KEYS };
+enum batch_key {
+	BATCH_WHOLE,
+	BATCH_KIND,
+	BATCH_SIZE,
+	BATCH_HEADERS,
+	BATCH_CACHE,
+	BATCH_MESSAGE,
+	BATCH_KEYS
+};
 
 struct batch {
 	enum batch_key key;
@@ -32,8 +41,9 @@ const char *batch_key_name(enum batch_key key);
 // BATCH_WHOLE: not a name of one.
 enum batch_key batch_key_find(const char *name);
 
-// -ENOMEM or 0. The samples must stay.
+// -ENOMEM or 0. The messages must stay.
 int batch_whole(struct batch_list *list, const struct sample_set *set);
-// Adds batches of that key to the list. BATCH_CACHE: three, from hot to cold.
-int batch_split(struct batch_list *list, const struct sample_set *set, enum batch_key key);
+// Adds batches of that key to the list. BATCH_CACHE: three, from hot to cold. BATCH_MESSAGE: one a
+// file or frame; -E2BIG if these are more than can be counted.
+int batch_split(struct batch_list *list, const struct corpus *corpus, enum batch_key key);
 void batch_list_fini(struct batch_list *list);

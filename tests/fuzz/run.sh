@@ -24,7 +24,9 @@ die() {
 # What the tests have that looks like the input of a target.
 seeds_of() {
 	case $1 in
-	gate | msg | sdp | stream) echo "$root/tests/corpus/rfc4475" "$root/tests/corpus/rfc5118" ;;
+	gate | msg | sdp | stream)
+		echo "$root/tests/corpus/rfc4475" "$root/tests/corpus/rfc5118" "$root/tests/corpus/forms"
+		;;
 	look | pcapng | tcp_flow) echo "$root/tests/corpus/captures" ;;
 	esac
 }

@@ -57,6 +57,8 @@ static int load_seeds(void **state)
 		return -1;
 	add_folder("rfc4475");
 	add_folder("rfc5118");
+	add_folder("forms");
+	add_folder("forms/left");
 	return 0;
 }
 
@@ -80,6 +82,26 @@ static void test_usual_messages_take_the_fast_way(void **state)
 			fail_msg("%.*s", (int)calls.samples[i].len, calls.samples[i].text);
 	}
 	sample_set_fini(&calls);
+}
+
+// One message each with a line that many vendors write in another form.
+static void test_seldom_forms_take_the_fast_way(void **state)
+{
+	struct sample_set calls = seeds;
+
+	seeds = (struct sample_set){0};
+	add_folder("forms");
+	assert_true(seeds.count > 50);
+	for (size_t i = 0; i < seeds.count; i++) {
+		struct sip_msg msg;
+
+		assert_int_equal(sip_msg_parse(seeds.samples[i].text, seeds.samples[i].len, &msg),
+				 SIP_REJECT_NONE);
+		if ((msg.flags & SIP_BY_REFERENCE) != 0)
+			fail_msg("%.*s", (int)seeds.samples[i].len, seeds.samples[i].text);
+	}
+	sample_set_fini(&seeds);
+	seeds = calls;
 }
 
 static void test_every_kernel(void **state)
@@ -214,6 +236,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usual_messages_take_the_fast_way),
+		cmocka_unit_test(test_seldom_forms_take_the_fast_way),
 		cmocka_unit_test(test_every_kernel),
 		cmocka_unit_test(test_cut_after_every_octet),
 		cmocka_unit_test(test_mutations),
