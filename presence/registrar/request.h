@@ -17,7 +17,7 @@ struct channel;
 struct peer;
 struct target;
 
-enum { REQUEST_ADDRESSES = 4 }; // tried for one request
+enum { REQUEST_ADDRESSES = 4 }; // may refuse a request; the one after them is the last
 
 struct request {
 	struct request *next, **prev;

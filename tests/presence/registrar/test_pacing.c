@@ -72,12 +72,28 @@ static void bucket(void **state)
 	assert_false(bucket_take(&one, now + 200 * NS_PER_S));
 }
 
+// What left without asking is owed, but no more than a burst.
+static void bucket_owes(void **state)
+{
+	uint64_t now = 1000 * NS_PER_S;
+	struct bucket one;
+
+	(void)state;
+	bucket_init(&one, 10, 5, now);
+	for (int i = 0; i < 1000; i++)
+		bucket_charge(&one, now);
+	assert_in_range(bucket_next_ns(&one, now) - now, 600 * NS_PER_MS, 600 * NS_PER_MS + 10);
+	assert_false(bucket_take(&one, now + 599 * NS_PER_MS));
+	assert_true(bucket_take(&one, now + 601 * NS_PER_MS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(urgent_ones_first),
 		cmocka_unit_test(places_move_and_go),
 		cmocka_unit_test(bucket),
+		cmocka_unit_test(bucket_owes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
