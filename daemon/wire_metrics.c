@@ -84,9 +84,8 @@ uint64_t wire_metrics_rejects(const struct segment *segment, unsigned int reject
 double wire_metrics_blind(const struct segment *segment)
 {
 	// Messages that never came as far as to be counted as such: of streams, and in HEP.
-	static const enum wire_counter unseen[] = {
-		WIRE_TCP_LOST, WIRE_TCP_NO_LENGTH,  WIRE_TCP_BAD_LENGTH, WIRE_TCP_TOO_LONG,
-		WIRE_HEP_OLD,  WIRE_HEP_COMPRESSED, WIRE_HEP_LOST};
+	static const enum wire_counter unseen[] = {WIRE_TCP_LOST, WIRE_HEP_OLD, WIRE_HEP_COMPRESSED,
+						   WIRE_HEP_LOST};
 	uint64_t lost = 0, all;
 
 	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
