@@ -213,7 +213,8 @@ static void read_alone(struct tcp_flows *flows, struct tcp_flow *flow, unsigned 
 	flows->counters->value[WIRE_TCP_STRAY]++;
 	stream_init(stream, false);
 	stream->proven = true;
-	tcp_read_messages(flows, flow, side, frame, text, frame->payload_len, now_ns);
+	size_t used = tcp_read_messages(flows, flow, side, frame, text, frame->payload_len, now_ns);
+	flows->counters->value[WIRE_TCP_SKIPPED_BYTES] += frame->payload_len - used;
 	*stream = kept;
 }
 

@@ -227,7 +227,11 @@ static void test_strays(void **state)
 		data(70000 + one + 50, text + one + 50, one - 50);
 		assert_told(old ? "m0> m1> " : "m0> m5> m1> ", "in step", i);
 		assert_int_equal(counters.value[WIRE_TCP_STRAY], !old);
+		assert_int_equal(counters.value[WIRE_TCP_SKIPPED_BYTES], 0);
 		assert_int_equal(counters.value[WIRE_TCP_GAPS], 0);
+		// Half a message in it is nothing to anybody.
+		data(there, text + 5 * one, one - 7);
+		assert_int_equal(counters.value[WIRE_TCP_SKIPPED_BYTES], old ? 0 : one - 7);
 		// In the first message, when nothing has shown yet that it is SIP.
 		prepare();
 		data(70000, text, 50);
