@@ -173,7 +173,7 @@ static SIP_INLINE size_t value_skip_display_name(const struct value *value)
 // Where the URI of an address is, and what follows the address.
 struct span {
 	size_t at, end, rest;
-	bool is_sip;
+	size_t scheme; // length of "sip:" or "sips:"; 0: another
 };
 
 // Whether a scheme and more is between the two, where no octet is that no URI has.
@@ -191,11 +191,13 @@ static SIP_INLINE bool value_uri(const struct value *value, struct span *uri)
 	uri->end = value_find(value, uri->at, &value_uri_stops);
 	len = uri->end - uri->at;
 	// `|0x20` leaves a colon as it is and makes one only of a control character.
-	uri->is_sip = scheme == WORD_4('s', 'i', 'p', ':');
-	if (uri->is_sip || scheme == WORD_4('t', 'e', 'l', ':'))
+	uri->scheme = scheme == WORD_4('s', 'i', 'p', ':') ? 4 : 0;
+	if (uri->scheme != 0 || scheme == WORD_4('t', 'e', 'l', ':'))
 		return len > 4;
-	if (scheme == WORD_4('s', 'i', 'p', 's') && value->text.buf[uri->at + 4] == ':')
+	if (scheme == WORD_4('s', 'i', 'p', 's') && value->text.buf[uri->at + 4] == ':') {
+		uri->scheme = 5;
 		return len > 5;
+	}
 	return value_is_uri(value->text.buf + uri->at, value->text.buf + uri->end);
 }
 
@@ -227,9 +229,13 @@ static SIP_INLINE bool value_address(const struct value *value, struct span *uri
 		open = value_skip_display_name(value);
 		if (__builtin_expect(open == 0, 0)) {
 			uri->rest = value_addr_spec(value->text, value->at, value->end, &uri->at);
+			if (uri->rest == 0)
+				return false;
 			uri->end = uri->rest;
-			uri->is_sip = false;
-			return uri->rest != 0;
+			uri->scheme = value_lower_4(value, uri->at) == WORD_4('s', 'i', 'p', ':')
+					      ? 4
+					      : 0;
+			return true;
 		}
 	}
 	uri->at = open + 1;

@@ -102,17 +102,17 @@ static __attribute__((noinline)) size_t value_skip_port(const char *buf, size_t 
 	return port > 0 && port <= UINT16_MAX ? end : at;
 }
 
-// The user and the host, each shorter than a window, of a sip: URI. Anything else is seldom.
+// The user and the host, each shorter than a window, of a sip: or sips: URI. Anything else
+// is seldom.
 static SIP_INLINE void value_split(const struct value *value, const struct span *uri,
 				   struct sip_slice *user, struct sip_slice *host)
 {
 	static const struct octet_set user_stops = {OCTET_SET([0x0] = '@', [0xa] = ':')};
 	const char *buf = value->text.buf;
-	size_t at = uri->at + 4, user_end, host_at, end, behind;
+	size_t at = uri->at + uri->scheme, user_end, host_at, end, behind;
 
-	if (__builtin_expect(!uri->is_sip || at + 2 > value->text.last, 0))
+	if (__builtin_expect(uri->scheme == 0 || at + 2 > value->text.last, 0))
 		goto seldom;
-	// What follows "sip:".
 	user_end = at + low_bit_32(octets_among(octets_load(buf + at), &user_stops));
 	host_at = user_end + 1;
 	end = host_at +
