@@ -87,6 +87,7 @@ int lcore_init(struct lcore *lcore, unsigned int index, const struct settings *s
 			 index);
 		return -ENOMEM;
 	}
+	event_ring_publish(lcore->ring); // one that was killed may not have come to it
 	lcore->look.defrag = defrag_new((unsigned int)wire->fragment_flows,
 					wire->fragment_timeout_ns, &segment->key, lcore->counters,
 					error, error_size);
@@ -144,6 +145,7 @@ static void look_at(struct lcore *lcore, uint8_t port, struct rte_mbuf *packet, 
 
 static void ring_doorbell(struct lcore *lcore)
 {
+	event_ring_publish(lcore->ring);
 	uint64_t waiting = event_ring_count(lcore->ring);
 
 	lcore->news = false;

@@ -40,8 +40,10 @@ int overflow_init(struct overflow *overflow, uint32_t slots, const struct known_
 		  struct wire_counters *counters);
 void overflow_fini(struct overflow *overflow);
 
-// Into the ring when nothing waits and it has room, else behind what waits. Never blocks.
+// Into the ring when nothing waits and it has room, for the caller to publish; else behind what
+// waits. Never blocks.
 void overflow_push(struct overflow *overflow, struct event_ring *ring,
 		   const struct call_event *event);
-// Moves what waits into the ring as far as there is room. true: something was moved.
+// Moves what waits into the ring as far as there is room, for the caller to publish. true:
+// something was moved.
 bool overflow_drain(struct overflow *overflow, struct event_ring *ring);

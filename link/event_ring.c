@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One slot an event, free-running 64-bit indices, `tail` stored last with release: an event is
+// One slot an event, free-running 64-bit indices, stored with release after the slot: an event is
 // there whole or not at all, whenever its writer is killed. Of a slot only the octets in use are
 // copied. Whatever the other process wrote is checked in our own copy, never in shared memory,
 // where it could change after the check.
@@ -25,6 +25,8 @@ void event_ring_init(struct event_ring *ring, uint32_t slots)
 {
 	ring->slots = slots;
 	ring->tail = 0;
+	ring->written = 0;
+	ring->limit = 0;
 	ring->head = 0;
 	ring->held = 0;
 	ring->rewound = 0;
@@ -54,22 +56,39 @@ static void claim(const struct call_event *slot)
 	}
 }
 
-bool event_ring_push(struct event_ring *ring, const struct call_event *event)
+// The first slot that is not free. head is in a line that the consumer writes with each event: it
+// is asked for only when what it said before is used up, as nobody takes back what was given.
+static uint64_t find_limit(const struct event_ring *ring, uint64_t next, uint32_t slots)
 {
-	uint64_t tail = __atomic_load_n(&ring->tail, __ATOMIC_RELAXED);
 	uint64_t head = __atomic_load_n(&ring->head, __ATOMIC_ACQUIRE);
-	uint32_t slots = ring_slots(ring);
 
 	// In this order: a later `held` makes an earlier head earlier still.
 	head -= __atomic_load_n(&ring->held, __ATOMIC_ACQUIRE);
-	// A head that is ahead of tail makes the difference huge: full, until the consumer, which
+	// A head that is ahead of us makes the difference huge: full, until the consumer, which
 	// owns it, sets it right.
-	if (tail - head >= slots)
-		return false;
-	memcpy(&ring->event[tail & (slots - 1)], event, call_event_bytes(event));
-	__atomic_store_n(&ring->tail, tail + 1, __ATOMIC_RELEASE);
-	claim(&ring->event[(tail + 2) & (slots - 1)]);
+	return next - head < slots ? head + slots : next;
+}
+
+bool event_ring_push(struct event_ring *ring, const struct call_event *event)
+{
+	uint64_t next = ring->written;
+	uint32_t slots = ring_slots(ring);
+	uint64_t room = ring->limit - next;
+
+	if (room == 0 || room > slots) {
+		ring->limit = find_limit(ring, next, slots);
+		if (ring->limit == next)
+			return false;
+	}
+	memcpy(&ring->event[next & (slots - 1)], event, call_event_bytes(event));
+	__atomic_store_n(&ring->written, next + 1, __ATOMIC_RELEASE);
+	claim(&ring->event[(next + 3) & (slots - 1)]);
 	return true;
+}
+
+void event_ring_publish(struct event_ring *ring)
+{
+	__atomic_store_n(&ring->tail, ring->written, __ATOMIC_RELEASE);
 }
 
 // Copies a slot that the other process wrote; false when it holds no event that push() was given.

@@ -163,6 +163,7 @@ static void push(struct bench *bench, uint64_t first, int step)
 		if (!event_ring_push(segment_ring(bench->segment, 0), &event))
 			fail("event_ring_push");
 	}
+	event_ring_publish(segment_ring(bench->segment, 0));
 }
 
 static void run(struct bench *bench, uint64_t first, uint64_t count)

@@ -89,6 +89,7 @@ static void run_steps(struct run *run, uint64_t first, uint64_t end, int step, i
 			call_message(&event, i, step, persons);
 			event_ring_push(run->ring, &event);
 		}
+		event_ring_publish(run->ring);
 		start_ns = thread_cpu_ns();
 		while (event_ring_pop(run->ring, &event)) {
 			calls_apply(run->calls, &event);

@@ -105,6 +105,7 @@ void engine_call(struct engine *engine, uint64_t number, int step)
 	call_message(&event, number, step, UINT64_MAX);
 	while (!event_ring_push(segment_ring(engine->segment, 0), &event) && engine->pid > 0)
 		usleep(100);
+	event_ring_publish(segment_ring(engine->segment, 0));
 	doorbell_ring_if_asleep(engine->segment, engine->doorbell);
 }
 

@@ -37,12 +37,28 @@ static struct call_event event_of(enum sip_method method, uint32_t number)
 	return event;
 }
 
+// What a poll core does after each burst, after each event here.
+static void push_event(struct overflow *overflow, struct event_ring *ring,
+		       const struct call_event *event)
+{
+	overflow_push(overflow, ring, event);
+	event_ring_publish(ring);
+}
+
+static bool drain(struct overflow *overflow, struct event_ring *ring)
+{
+	bool moved = overflow_drain(overflow, ring);
+
+	event_ring_publish(ring);
+	return moved;
+}
+
 static void push(struct overflow *overflow, struct event_ring *ring, enum sip_method method,
 		 uint32_t number)
 {
 	struct call_event event = event_of(method, number);
 
-	overflow_push(overflow, ring, &event);
+	push_event(overflow, ring, &event);
 }
 
 static void test_through(void **state)
@@ -62,7 +78,7 @@ static void test_through(void **state)
 	for (uint32_t i = 0; i < 10; i++) {
 		assert_true(event_ring_pop(ring, &event));
 		assert_int_equal(event.cseq, i);
-		overflow_drain(&overflow, ring);
+		drain(&overflow, ring);
 	}
 	assert_int_equal(overflow.count, 0);
 	assert_int_equal(counters.overflow_waiting, 0);
@@ -95,7 +111,7 @@ static void test_starts_give_way(void **state)
 	for (size_t i = 0; i < sizeof(expect) / sizeof(expect[0]); i++) {
 		assert_true(event_ring_pop(ring, &event));
 		assert_int_equal(event.cseq, expect[i]);
-		overflow_drain(&overflow, ring);
+		drain(&overflow, ring);
 	}
 	assert_false(event_ring_pop(ring, &event));
 	overflow_fini(&overflow);
@@ -116,11 +132,11 @@ static void test_full_of_ends(void **state)
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_true(event_ring_pop(ring, &event));
 		assert_int_equal(event.cseq, i);
-		assert_true(overflow_drain(&overflow, ring));
+		assert_true(drain(&overflow, ring));
 	}
 	assert_true(event_ring_pop(ring, &event));
 	assert_true(event.flags & EVENT_WIRE_RESTARTED);
-	assert_false(overflow_drain(&overflow, ring));
+	assert_false(drain(&overflow, ring));
 	overflow_fini(&overflow);
 	free(ring);
 }
@@ -147,7 +163,7 @@ static void test_random(void **state)
 		push(&overflow, ring, is_end ? SIP_BYE : SIP_INVITE, ++number);
 		ends_in += is_end;
 		if (random() % 100 < (step / 1000 % 2 ? 95 : 20)) {
-			overflow_drain(&overflow, ring);
+			drain(&overflow, ring);
 			while (random() % 4 && event_ring_pop(ring, &event)) {
 				assert_true(event.cseq > last);
 				last = event.cseq;
@@ -163,7 +179,7 @@ static void test_random(void **state)
 			ends_out += event.method == SIP_BYE;
 			out++;
 		}
-	} while (overflow_drain(&overflow, ring));
+	} while (drain(&overflow, ring));
 	assert_int_equal(ends_out, ends_in);
 	assert_int_equal(counters.value[WIRE_SHED_ENDS], 0);
 	assert_true(counters.value[WIRE_SHED_STARTS] > 0);
@@ -209,12 +225,12 @@ static void test_ranks(void **state)
 	assert_int_equal(overflow_init(&overflow, 4, known, &counters), 0);
 	for (size_t i = 0; i < sizeof(pushed) / sizeof(pushed[0]); i++) {
 		event = event_of_call(pushed[i].method, pushed[i].status, pushed[i].call);
-		overflow_push(&overflow, ring, &event);
+		push_event(&overflow, ring, &event);
 	}
 	for (size_t i = 0; i < sizeof(expect) / sizeof(expect[0]); i++) {
 		assert_true(event_ring_pop(ring, &event));
 		assert_int_equal(event.cseq, expect[i]);
-		overflow_drain(&overflow, ring);
+		drain(&overflow, ring);
 	}
 	assert_false(event_ring_pop(ring, &event));
 	assert_int_equal(counters.value[WIRE_SHED_UNKNOWN], 2); // 4 and 5
@@ -239,13 +255,13 @@ static void test_replaces_is_known(void **state)
 	struct call_event event = event_of_call(SIP_INVITE, 0, 1);
 	event.flags = EVENT_HAS_REPLACES;
 	event.replaces_key = event_of_call(SIP_BYE, 0, 10).call_key;
-	overflow_push(&overflow, ring, &event); // takes the ring
-	overflow_push(&overflow, ring, &event);
+	push_event(&overflow, ring, &event); // takes the ring
+	push_event(&overflow, ring, &event);
 	event = event_of_call(SIP_BYE, 0, 2);
-	overflow_push(&overflow, ring, &event);
+	push_event(&overflow, ring, &event);
 	assert_int_equal(counters.value[WIRE_SHED_UNKNOWN], 1);
 	event = event_of_call(SIP_BYE, 0, 10);
-	overflow_push(&overflow, ring, &event);
+	push_event(&overflow, ring, &event);
 	assert_int_equal(counters.value[WIRE_SHED_ENDS], 1);
 	overflow_fini(&overflow);
 	free(ring);

@@ -83,6 +83,7 @@ static void *push_all(void *arg)
 		for (volatile unsigned int step = 0; step < i * 7919 % 251; step++)
 			;
 		assert_true(event_ring_push(ring, &event));
+		event_ring_publish(ring);
 		doorbell_ring_if_asleep(house.segment, house.bell);
 		// The next event would wake a worker that this one did not.
 		while (event_ring_count(ring) && !__atomic_load_n(&lost, __ATOMIC_RELAXED))

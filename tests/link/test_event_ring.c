@@ -36,6 +36,7 @@ static void push(struct event_ring *ring, uint64_t number)
 
 	event_make(number, &event);
 	assert_true(event_ring_push(ring, &event));
+	event_ring_publish(ring);
 }
 
 static void pop(struct event_ring *ring, uint64_t number)
@@ -137,12 +138,31 @@ static void test_index_wraps(void **state)
 {
 	struct event_ring *ring = *state;
 
-	ring->head = ring->tail = UINT64_MAX - 2;
+	ring->head = ring->tail = ring->written = UINT64_MAX - 2;
 	for (unsigned int i = 0; i < 6; i++)
 		push(ring, i);
 	assert_int_equal(event_ring_count(ring), 6);
 	for (unsigned int i = 0; i < 6; i++)
 		pop(ring, i);
+}
+
+// Not before it is published, and then also when its producer did not come to that.
+static void test_published(void **state)
+{
+	struct event_ring *ring = *state;
+	struct call_event event;
+
+	for (unsigned int i = 0; i < SLOTS; i++) {
+		event_make(i, &event);
+		assert_true(event_ring_push(ring, &event));
+	}
+	assert_false(event_ring_push(ring, &event));
+	assert_false(event_ring_pop(ring, &event));
+	assert_int_equal(event_ring_count(ring), 0);
+	event_ring_publish(ring);
+	for (unsigned int i = 0; i < SLOTS; i++)
+		pop(ring, i);
+	assert_false(event_ring_pop(ring, &event));
 }
 
 static void test_copies_only_what_is_used(void **state)
@@ -153,6 +173,7 @@ static void test_copies_only_what_is_used(void **state)
 	event_make(1, &event);
 	memset(&ring->event[0], 0xee, sizeof(ring->event[0]));
 	assert_true(event_ring_push(ring, &event));
+	event_ring_publish(ring);
 	assert_int_equal((unsigned char)ring->event[0].bytes[event.text_bytes], 0xee);
 	memset(&event, 0xdd, sizeof(event));
 	assert_true(event_ring_pop(ring, &event));
@@ -169,10 +190,13 @@ static void test_broken_tail(void **state)
 	ring->tail += SLOTS + 1;
 	assert_false(event_ring_pop(ring, &event));
 	assert_int_equal(event_ring_count(ring), 0);
+	push(ring, 6); // sets tail right, behind head
+	assert_false(event_ring_pop(ring, &event));
 	push(ring, 7);
 	pop(ring, 7);
 
-	ring->tail -= 5; // behind head
+	ring->written -= 5; // behind head
+	event_ring_publish(ring);
 	assert_false(event_ring_pop(ring, &event));
 	push(ring, 8);
 	pop(ring, 8);
@@ -184,9 +208,10 @@ static void test_broken_head(void **state)
 	struct event_ring *ring = *state;
 	struct call_event event;
 
-	push(ring, 0);
+	for (unsigned int i = 0; i < SLOTS; i++)
+		push(ring, i);
 	ring->head += 100;
-	event_make(1, &event);
+	event_make(SLOTS, &event);
 	assert_false(event_ring_push(ring, &event));
 	assert_true(event_ring_count(ring) <= SLOTS);
 	assert_false(event_ring_pop(ring, &event));
@@ -242,9 +267,14 @@ static void *produce(void *arg)
 
 	for (uint64_t i = 0; i < STRESS_EVENTS; i++) {
 		event_make(i, &event);
-		while (!event_ring_push(ring, &event))
+		while (!event_ring_push(ring, &event)) {
+			event_ring_publish(ring);
 			sched_yield();
+		}
+		if (i % 7 == 0)
+			event_ring_publish(ring);
 	}
+	event_ring_publish(ring);
 	return NULL;
 }
 
@@ -269,11 +299,17 @@ static void test_two_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RING_TEST(test_order),        RING_TEST(test_full),
-		RING_TEST(test_index_wraps),  RING_TEST(test_copies_only_what_is_used),
-		RING_TEST(test_rewind),       RING_TEST(test_rewind_of_half_a_pop),
-		RING_TEST(test_broken_tail),  RING_TEST(test_broken_head),
-		RING_TEST(test_broken_slots), RING_TEST(test_broken_events),
+		RING_TEST(test_order),
+		RING_TEST(test_full),
+		RING_TEST(test_published),
+		RING_TEST(test_index_wraps),
+		RING_TEST(test_copies_only_what_is_used),
+		RING_TEST(test_rewind),
+		RING_TEST(test_rewind_of_half_a_pop),
+		RING_TEST(test_broken_tail),
+		RING_TEST(test_broken_head),
+		RING_TEST(test_broken_slots),
+		RING_TEST(test_broken_events),
 		RING_TEST(test_two_threads),
 	};
 

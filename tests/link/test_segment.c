@@ -38,6 +38,7 @@ static void test_two_mappings(void **state)
 		assert_true((char *)segment_ring(wire, i) == (char *)wire + wire->ring_offset[i]);
 		event_make(i, &event);
 		assert_true(event_ring_push(segment_ring(wire, i), &event));
+		event_ring_publish(segment_ring(wire, i));
 	}
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_true(event_ring_pop(segment_ring(presence, i), &event));

@@ -68,6 +68,7 @@ static void bench_push(struct bench *bench)
 	struct call_event event = {.method = SIP_BYE, .cseq_method = SIP_BYE};
 
 	assert_true(event_ring_push(segment_ring(bench->segment, 0), &event));
+	event_ring_publish(segment_ring(bench->segment, 0));
 }
 
 static void *bench_run(void *arg)

@@ -94,7 +94,9 @@ static void deal_run(unsigned int deal, int wake)
 	for (int i = 0; i < MESSAGES; i++) {
 		scenario_pass(&world, (uint64_t)i * APART_MS);
 		scenario_event(&event, message[i], call);
-		assert_true(event_ring_push(segment_ring(segment, ring_of(deal, i)), &event));
+		struct event_ring *ring = segment_ring(segment, ring_of(deal, i));
+		assert_true(event_ring_push(ring, &event));
+		event_ring_publish(ring);
 		if (i + 1 == wake)
 			drain();
 	}
