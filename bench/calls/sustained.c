@@ -95,15 +95,20 @@ static enum outcome try(struct search *search, double rate)
 	return outcome;
 }
 
+// Until a trial counts; void when none does, or there is no more time.
+static enum outcome settle(struct search *search, double rate)
+{
+	enum outcome outcome = OUTCOME_VOID;
+
+	for (int i = 0; i < VOID_TRIALS && outcome == OUTCOME_VOID; i++)
+		if (clock_mono_ns() < search->until_ns)
+			outcome = try(search, rate);
+	return outcome;
+}
+
 static bool sustains(struct search *search, double rate)
 {
-	for (int i = 0; i < VOID_TRIALS && clock_mono_ns() < search->until_ns; i++) {
-		enum outcome outcome = try(search, rate);
-
-		if (outcome != OUTCOME_VOID)
-			return outcome == OUTCOME_KEPT;
-	}
-	return false;
+	return settle(search, rate) == OUTCOME_KEPT;
 }
 
 // Doubles until it fails, or halves until it doesn't, then halves what lies between to 5 %.
@@ -149,19 +154,22 @@ static void report_kept(struct search *search, double rate)
 	trial_report_truth(search->report, &search->trial);
 }
 
-// Three times at a rate, or at a lower one.
+// Three times at a rate, or at a lower one: a little lower when it was too much, a lot when the
+// machine has no time for so much.
 static bool confirm(struct search *search, double rate)
 {
-	for (; rate >= RATE_LEAST && clock_mono_ns() < search->until_ns; rate *= 0.95) {
-		int confirmed = 0;
+	while (rate >= RATE_LEAST && clock_mono_ns() < search->until_ns) {
+		enum outcome outcome = OUTCOME_KEPT;
 
 		begin_report(search);
-		while (confirmed < CONFIRMATIONS && sustains(search, rate)) {
-			report_kept(search, rate);
-			confirmed++;
+		for (int i = 0; i < CONFIRMATIONS && outcome == OUTCOME_KEPT; i++) {
+			outcome = settle(search, rate);
+			if (outcome == OUTCOME_KEPT)
+				report_kept(search, rate);
 		}
-		if (confirmed == CONFIRMATIONS)
+		if (outcome == OUTCOME_KEPT)
 			return true;
+		rate *= outcome == OUTCOME_VOID ? 0.7 : 0.95;
 	}
 	return false;
 }

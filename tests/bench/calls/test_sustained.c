@@ -18,6 +18,7 @@ static struct {
 	double wrong_from;      // and from where on some are not right
 	unsigned int company;   // so many trials share the CPU with something else, and are late
 	unsigned int every;     // and every so manyth, for ever
+	double company_above;   // and all trials of more calls a second
 	bool company_is_no_use; // calls that were alone are late in them, too
 	bool company_is_store;  // it is redis-server that the generator waits for
 } machine;
@@ -36,7 +37,8 @@ void trial_run(struct world *world, struct generator *generator, double rate, ui
 	       struct trial *trial)
 {
 	bool company = trials < machine.company ||
-		       (machine.every > 0 && trials % machine.every == 0);
+		       (machine.every > 0 && trials % machine.every == 0) ||
+		       (machine.company_above > 0 && rate > machine.company_above);
 	uint64_t late_ns = rate > machine.capacity || company ? 25 * NS_PER_MS : NS_PER_MS;
 	uint64_t alone_ns = rate > machine.capacity || machine.company_is_no_use ? late_ns
 										 : NS_PER_MS;
@@ -245,6 +247,15 @@ static void test_goes_down_when_confirmations_fail(void **state)
 	assert_int_equal(told.confirmations, CONFIRMATIONS);
 }
 
+// Beside other work only what leaves much of the CPU free is on time.
+static void test_goes_down_a_lot_for_a_machine_without_time(void **state)
+{
+	machine.capacity = 16000;
+	machine.company_above = 3000;
+	assert_found(1000, 3000);
+	assert_true(told.void_trials > 0);
+}
+
 static void test_wrong_calls_are_never_the_machines(void **state)
 {
 	machine.capacity = 1e9;
@@ -265,6 +276,7 @@ int main(void)
 		cmocka_unit_test_setup(test_company_is_no_excuse_for_calls_that_were_alone, setup),
 		cmocka_unit_test_setup(test_our_own_store_is_no_company, setup),
 		cmocka_unit_test_setup(test_goes_down_when_confirmations_fail, setup),
+		cmocka_unit_test_setup(test_goes_down_a_lot_for_a_machine_without_time, setup),
 		cmocka_unit_test_setup(test_wrong_calls_are_never_the_machines, setup),
 	};
 
