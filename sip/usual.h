@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fast parser: line index, then the names of all lines, then the values that matter in a fixed
 // order. Only loops and comparisons of whole windows, hardly a branch that depends on which header
-// comes when. It knows what usual messages look like; whatever is unusual, right or wrong, goes to
-// the reference parser, so that there is one place that rejects (RFC 3261 7).
+// comes when. A value in an unusual form is read by the reference parser's function for it, an
+// unusual message by all of that parser, so that there is one place that rejects (RFC 3261 7).
 #pragma once
 
 #include "sip/msg.h"

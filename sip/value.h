@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Header field values in the forms that nearly every message uses, for the fast parser (RFC 3261
 // 20, RFC 3325, RFC 4028). Each function returns false for anything else: that doesn't make the
-// value wrong, it makes it work for the reference parser, which alone decides. All count on what
+// value wrong, it makes it work for ref_header.h, which alone decides. All count on what
 // the line index has seen: no control character but the CR LF at the end. Private to sip/.
 #pragma once
 
