@@ -121,7 +121,9 @@ await is 64 core ring_high_water
 await is 128 core overflow_high_water
 await is 0 core overflow_waiting
 await is 0 core ring_waiting
-await is $((300 - 64 - 128)) core shed-starts
+# Of the 5 events from before presence may still hold some in the ring.
+await at_least $((300 - 64 - 128)) core shed-starts
+[ "$(core shed-starts)" -le $((300 - 64 - 128 + 5)) ] || fail "shed-starts is $(core shed-starts)"
 metric_is offhook_wire_ring_high_water core ring_high_water
 metric_is offhook_wire_overflow_high_water core overflow_high_water
 metric_is offhook_wire_overflow_waiting core overflow_waiting
