@@ -41,8 +41,9 @@ class Curve(NamedTuple):
 
 # The commands of report/bench.py that tell of all sizes themselves.
 ALL_MEMORY = "{bench}/bench-calls --json --case memory --memory 1000,10000,100000,1000000"
-ALL_PARSE = "{bench}/bench-parse --json --by kind,size,headers,cache"
+ALL_PARSE = "{bench}/bench-parse --json --by kind,size,headers,cache --rounds 7"
 ALL_DIRECTORY = "{bench}/bench-directory --json --rounds 3"
+ALL_WIRE = "{bench}/bench-wire --json"
 ALL_TRANSACTION = "{bench}/bench-transaction --json"
 
 CURVES = (
@@ -55,14 +56,14 @@ CURVES = (
           "persons_busy", {"case": "memory"}, "allocated_bytes_per_person", "flat"),
     Curve("transaction, by transactions in flight", ALL_TRANSACTION, (),
           "in_flight", {"case": "transaction"}, "ns_per_transaction", "flat"),
-    Curve("packets, by poll cores", "{bench}/bench-wire --json --case cores --rounds 5", (),
+    Curve("packets, by poll cores", ALL_WIRE, (),
           "poll_cores", {"case": "cores"}, "packets_per_s", "linear"),
     Curve("parser, by message size", ALL_PARSE, (),
           "bytes_per_message", {"parser": "fast-avx2", "size": "*"}, "ns_per_message", "linear"),
     Curve("latency, by rate", "{bench}/bench-calls --json --case latency --seconds 1 --repetitions 1 --rate {size}",
-          (100, 316, 1000, 3162, 5000), "calls_per_s", {"case": "latency"}, "latency_us_p50", "flat"),
+          (100, 1000, 5000), "calls_per_s", {"case": "latency"}, "latency_us_p50", "flat"),
     Curve("recovery, by publications", "{bench}/bench-restart --json --rounds 1 --publications {size}",
-          (1000, 3162, 10000, 31622), "publications", {"case": "full speed", "store": "embedded"}, "reconciled_s",
+          (1000, 5623, 31622), "publications", {"case": "full speed", "store": "embedded"}, "reconciled_s",
           "linear"),
     Curve("number look-up, by rows", ALL_DIRECTORY, (),
           "rows", {"case": "lookup", "lookup": "number", "rules": 0}, "ns_per_lookup", "flat"),

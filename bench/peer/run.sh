@@ -7,16 +7,16 @@ set -u
 usage() {
 	cat <<-END
 		usage: bench-peer [--json] [--rates "N ..."] [--seconds N] [--rounds N] [--build DIR]
-		  --rates    calls a second, in rising order (100 400 1000 1600 3000 4000)
-		  --seconds  of calls at each rate (4)
+		  --rates    calls a second, in rising order (100 1000 1600 3000 4000)
+		  --seconds  of calls at each rate (3)
 		  --rounds   repetitions of all rates (1)
 	END
 }
 
 here=$(cd "$(dirname "$0")" && pwd)
 build=build
-rates="100 400 1000 1600 3000 4000"
-seconds=4
+rates="100 1000 1600 3000 4000"
+seconds=3
 rounds=1
 format=table
 while [ $# -gt 0 ]; do
