@@ -257,7 +257,7 @@ int main(int argc, char **argv)
 		{"json", no_argument, NULL, 'j'}, {"rounds", required_argument, NULL, 'r'}, {0}};
 	struct sample_set set;
 	bool json = false;
-	int rounds = 11, option;
+	int rounds = 51, option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'j')
