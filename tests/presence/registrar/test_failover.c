@@ -10,6 +10,34 @@
 
 #include <cmocka.h>
 
+static void open_both(const char *transport)
+{
+	world_prepare(transport);
+	world.settings.registrar.target_count = 2;
+	world_open();
+}
+
+// The request goes to the second target, and is the count-th that is answered.
+static void other_takes(unsigned int count)
+{
+	assert_true(server_take(&world.other, world.loop));
+	server_answer(&world.other, "200 OK", "SIP-ETag: a\r\n");
+	world_expect_answer(count, 200);
+}
+
+// What UDP has repeated meanwhile.
+static void take_repeats(void)
+{
+	while (!server_is_quiet(&world.server, world.loop))
+		;
+}
+
+static void go_seconds(int seconds)
+{
+	for (int i = 0; i < seconds; i++)
+		world_go(S);
+}
+
 static void server_push_back(void **state)
 {
 	(void)state;
@@ -29,9 +57,7 @@ static void next_target_on_503(void **state)
 {
 	char branch[256];
 
-	world_prepare(*state);
-	world.settings.registrar.target_count = 2;
-	world_open();
+	open_both(*state);
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
 	snprintf(branch, sizeof(branch), "%s", server_header(&world.server, "Via"));
@@ -52,9 +78,7 @@ static void next_target_when_refused(void **state)
 	server_stop_tcp(&world.server);
 	world_open();
 	world_publish(PUBLISH_INITIAL, NULL);
-	assert_true(server_take(&world.other, world.loop));
-	server_answer(&world.other, "200 OK", "SIP-ETag: a\r\n");
-	world_expect_answer(1, 200);
+	other_takes(1);
 	world_close();
 }
 
@@ -84,22 +108,15 @@ static void next_target_challenges_too(void **state)
 // The next request spares the one that pushed back, although its connection is open.
 static void pushed_back_target_rests(void **state)
 {
-	world_prepare(*state);
-	world.settings.registrar.target_count = 2;
-	world_open();
+	open_both(*state);
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
 	server_answer(&world.server, "503 Busy", "Retry-After: 20\r\n");
-	assert_true(server_take(&world.other, world.loop));
-	server_answer(&world.other, "200 OK", "SIP-ETag: a\r\n");
-	world_expect_answer(1, 200);
+	other_takes(1);
 	world_publish(PUBLISH_INITIAL, NULL);
-	assert_true(server_take(&world.other, world.loop));
-	server_answer(&world.other, "200 OK", "SIP-ETag: b\r\n");
-	world_expect_answer(2, 200);
+	other_takes(2);
 	assert_true(server_is_quiet(&world.server, world.loop));
-	for (int i = 0; i < 21; i++)
-		world_go(S);
+	go_seconds(21);
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
 	world_close();
@@ -109,15 +126,11 @@ static void pushed_back_target_rests(void **state)
 static void late_answer_ends_the_rest(void **state)
 {
 	(void)state;
-	world_prepare("udp");
-	world.settings.registrar.target_count = 2;
-	world_open();
+	open_both("udp");
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
-	for (int i = 0; i < 20; i++)
-		world_go(S);
-	while (!server_is_quiet(&world.server, world.loop))
-		;
+	go_seconds(20);
+	take_repeats();
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
 	for (int i = 0; i < 13 && !world.answers; i++)
@@ -127,8 +140,7 @@ static void late_answer_ends_the_rest(void **state)
 	assert_true(server_take(&world.other, world.loop));
 	server_answer(&world.server, "200 OK", "SIP-ETag: a\r\n");
 	world_expect_answer(2, 200);
-	while (!server_is_quiet(&world.server, world.loop))
-		;
+	take_repeats();
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
 	world_close();
@@ -243,9 +255,7 @@ static void failovers_are_paced(void **state)
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
 	server_answer(&world.server, "503 Busy", "Retry-After: 60\r\n");
-	assert_true(server_take(&world.other, world.loop));
-	server_answer(&world.other, "200 OK", "SIP-ETag: a\r\n");
-	world_expect_answer(1, 200);
+	other_takes(1);
 	registrar_ask(world.registrar, &turn[1], PUBLISH_INITIAL);
 	world_go(90 * MS);
 	assert_int_equal(world.turns, 1);
@@ -258,25 +268,19 @@ static void failovers_are_paced(void **state)
 static void forgetful_server_is_no_silent_one(void **state)
 {
 	(void)state;
-	world_prepare("udp");
-	world.settings.registrar.target_count = 2;
-	world_open();
+	open_both("udp");
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
-	for (int i = 0; i < 20; i++)
-		world_go(S);
-	while (!server_is_quiet(&world.server, world.loop))
-		;
+	go_seconds(20);
+	take_repeats();
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
 	server_answer(&world.server, "200 OK", "SIP-ETag: a\r\n");
 	world_expect_answer(1, 200);
-	for (int i = 0; i < 13; i++)
-		world_go(S);
+	go_seconds(13);
 	assert_int_equal(world.answers, 2);
 	assert_int_equal(world.answer.outcome, PUBLISH_TIMEOUT);
-	while (!server_is_quiet(&world.server, world.loop))
-		;
+	take_repeats();
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
 	world_close();
@@ -291,12 +295,10 @@ static void silent_connection_takes_all_along(void **state)
 	world_open();
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
-	for (int i = 0; i < 20; i++)
-		world_go(S);
+	go_seconds(20);
 	world_publish(PUBLISH_INITIAL, NULL);
 	world_expect_request();
-	for (int i = 0; i < 12; i++)
-		world_go(S);
+	go_seconds(12);
 	assert_int_equal(world.answers, 1);
 	assert_int_equal(world.answer.outcome, PUBLISH_TIMEOUT);
 	world_go(3 * S);
@@ -309,11 +311,8 @@ static void silent_connection_takes_all_along(void **state)
 static void second_target_is_spared(void **state)
 {
 	(void)state;
-	world_prepare("tcp");
-	world.settings.registrar.target_count = 2;
-	world_open();
-	for (int i = 0; i < 5; i++)
-		world_go(S);
+	open_both("tcp");
+	go_seconds(5);
 	assert_true(server_is_quiet(&world.other, world.loop));
 	for (int i = 0; i < SERVER_CONNECTIONS; i++)
 		assert_int_equal(world.other.connection[i], -1);
